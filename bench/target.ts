@@ -1,0 +1,67 @@
+import type { ServerProcess } from './server-process.ts';
+
+/** An answer as it came over the wire; `head` is the status line and the headers. */
+export interface Answer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+export interface Place {
+  /** A folder of this target's own, on the disk that is measured. */
+  readonly folder: string;
+  /** A fresh PostgreSQL database of this target's own, or null for a target on SQLite. */
+  readonly databaseUrl: string | null;
+  /** The core that the server is pinned to, or null where pinning is impossible. */
+  readonly core: number | null;
+}
+
+export interface Running {
+  readonly server: ServerProcess;
+  readonly port: number;
+  /** Read back from the server's own connection, so a mistyped setting shows in the table. */
+  readonly durability: string;
+  /** Makes grants of different users and answers one live refresh token for each. */
+  prepare(count: number): Promise<readonly string[]>;
+}
+
+/** One server under measurement: how to start it, what a refresh is on its wire, where the next token stands in the answer. */
+export interface Target {
+  readonly name: string;
+  readonly database: 'SQLite' | 'PostgreSQL';
+  /** Versions, and every setting that differs from the target's defaults. */
+  readonly about: string;
+  start(place: Place): Promise<Running>;
+  /** The same token always gives the same request: to send it again is a retry by the same client. */
+  refreshRequest(token: string, port: number): string;
+  /** The successor of `token`, or null when the answer is a refusal. */
+  nextToken(answer: Answer, token: string): string | null;
+}
+
+/** A complete HTTP/1.1 request as text, for a connection that stays open. */
+export function postRequest(port: number, path: string, headers: readonly string[], body: string): string {
+  const lines = [`POST ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers, `Content-Length: ${Buffer.byteLength(body)}`];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** RFC 6749 6, as a public client: the shape that both OAuth peers take. */
+export function oauthRefreshRequest(port: number, path: string, clientId: string, token: string): string {
+  const body = `grant_type=refresh_token&client_id=${clientId}&refresh_token=${encodeURIComponent(token)}`;
+  return postRequest(port, path, ['Content-Type: application/x-www-form-urlencoded', 'Accept: application/json'], body);
+}
+
+export function oauthNextToken(answer: Answer): string | null {
+  if (answer.status !== 200) return null;
+  const body: { refresh_token?: unknown; access_token?: unknown } = JSON.parse(answer.body);
+  // An opaque access token would spare a peer the signature that the others pay for.
+  if (typeof body.access_token !== 'string' || body.access_token.split('.').length !== 3) throw new Error('The access token is not a JWT.');
+  return typeof body.refresh_token === 'string' ? body.refresh_token : null;
+}
+
+/** The value of a cookie that the answer sets. */
+export function cookieFrom(answer: Answer, name: string): string | null {
+  if (answer.status !== 200) return null;
+  const start = answer.head.indexOf(`${name}=`);
+  if (start < 0) return null;
+  return answer.head.slice(start + name.length + 1, answer.head.indexOf(';', start));
+}

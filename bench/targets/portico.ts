@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { COOKIES, HEADERS } from '@portico/protocol/cookies';
+import { authPath, SYSTEM } from '@portico/protocol/routes';
+import { openConnection } from '../connection.ts';
+import { type ServerProcess, spawnServer } from '../server-process.ts';
+import { type Answer, cookieFrom, type Place, postRequest, type Running, type Target } from '../target.ts';
+
+const SERVER = join(import.meta.dirname, '../../server/bin/portico.js');
+const SIGN_INS = join(import.meta.dirname, '../servers/portico-sign-ins.ts');
+const START_WAIT_MS = 20_000;
+
+/** Where the generation stands in the bytes of a refresh token, behind the key id and the family id. */
+const TOKEN_PREFIX = 'ptr_';
+const GENERATION_AT = 17;
+
+const wire = { name: 'portico', start, refreshRequest, nextToken } satisfies Partial<Target>;
+const ABOUT =
+  'the whole server in production mode: device-bound cookie call with an attempt, claims and rights read again; set: PORTICO_LOG_LEVEL=warn';
+
+export const porticoOnSqlite: Target = { ...wire, database: 'SQLite', about: ABOUT };
+export const porticoOnPostgres: Target = { ...wire, database: 'PostgreSQL', about: ABOUT };
+
+async function start({ folder, databaseUrl, core }: Place): Promise<Running> {
+  const port = await freePort();
+  const env = {
+    NODE_ENV: 'production',
+    PORTICO_ORIGIN: originOf(port),
+    PORTICO_HOST: '127.0.0.1',
+    PORTICO_PORT: String(port),
+    PORTICO_DATA_DIR: folder,
+    PORTICO_DATABASE_URL: databaseUrl ?? '',
+    PORTICO_MASTER_KEY: randomBytes(32).toString('hex'),
+    PORTICO_LOG_LEVEL: 'warn',
+    // Production asks for one. No letter leaves: nobody signs in anew while it is measured.
+    PORTICO_SMTP_URL: 'smtp://127.0.0.1:1',
+  };
+  const server = spawnServer({ script: SERVER, args: ['start'], env, core });
+  await untilHealthy(server, port);
+  return {
+    server,
+    port,
+    durability: databaseUrl === null ? 'WAL, synchronous=FULL' : 'fsync=on, synchronous_commit=on',
+    prepare: (count) => signIn(count, env),
+  };
+}
+
+/** People sign in through the server's own functions, so that a thousand passwords need not be hashed first. */
+async function signIn(count: number, env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const child = spawnServer({ script: SIGN_INS, args: [String(count)], env, core: null });
+  try {
+    const { tokens } = await child.message();
+    if (!Array.isArray(tokens)) throw new Error('Nobody signed in.');
+    return tokens;
+  } finally {
+    await child.stop();
+  }
+}
+
+/** A token of this target is the refresh token and the device cookie that it is bound to. */
+function refreshRequest(token: string, port: number): string {
+  const [refresh = '', device = ''] = token.split(' ');
+  const bytes = Buffer.from(refresh.slice(TOKEN_PREFIX.length), 'base64url');
+  // A browser picks 128 random bits for a generation and keeps them for its retries; a part of the secret serves as well, and is kept for free.
+  const attempt = `${bytes.readUInt32BE(GENERATION_AT)}.${bytes.toString('base64url', 25, 41)}`;
+  return postRequest(
+    port,
+    authPath('refresh'),
+    [
+      `Origin: ${originOf(port)}`,
+      'Sec-Fetch-Site: same-origin',
+      `${HEADERS.attempt}: ${attempt}`,
+      `Cookie: ${COOKIES.refresh}=${refresh}; ${COOKIES.device}=${device}`,
+    ],
+    '',
+  );
+}
+
+function nextToken(answer: Answer, token: string): string | null {
+  const refresh = cookieFrom(answer, COOKIES.refresh);
+  return refresh === null ? null : `${refresh} ${token.split(' ')[1]}`;
+}
+
+async function untilHealthy(server: ServerProcess, port: number): Promise<void> {
+  const deadline = performance.now() + START_WAIT_MS;
+  while (!(await isHealthy(port))) {
+    if (!server.isRunning() || performance.now() > deadline) {
+      await server.stop();
+      throw new Error(`Portico did not start:\n${server.output()}`);
+    }
+    await sleep(50);
+  }
+}
+
+async function isHealthy(port: number): Promise<boolean> {
+  try {
+    const connection = await openConnection(port);
+    const answer = await connection.send(`GET ${SYSTEM.ready} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    connection.close();
+    return answer.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** Portico's settings take a port from 1 on, so the system is asked for a free one first. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  return address.port;
+}
+
+function originOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}

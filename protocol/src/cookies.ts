@@ -1,0 +1,30 @@
+/** Every cookie, header and form-field name, once. */
+
+export const COOKIES = {
+  refresh: 'portico_rt',
+  access: 'portico_at',
+  waiting: 'portico_waiting',
+  device: 'portico_device',
+  csrf: 'portico_csrf',
+  generation: 'portico_g',
+  transaction: 'portico_tx',
+} as const;
+
+export type CookieName = (typeof COOKIES)[keyof typeof COOKIES];
+
+/**
+ * `__Host-` makes the browser refuse the cookie unless it is Secure, has Path=/ and no Domain, so that no sibling
+ * subdomain can plant one. Plain names only where the origin is http on loopback.
+ */
+export const SECURE_COOKIE_PREFIX = '__Host-';
+
+export const HEADERS = {
+  attempt: 'portico-attempt',
+  csrf: 'portico-csrf',
+  requestId: 'x-request-id',
+} as const;
+
+export const FORM_FIELDS = {
+  csrf: 'csrf_token',
+  form: 'form_token',
+} as const;

@@ -1,0 +1,65 @@
+/** Every path that Portico answers, once. Server, pages and SDKs import them; a path written anywhere else fails the architecture test. */
+
+export const AUTH_PREFIX = '/api/v1/auth';
+/** The second spelling of the same prefix (both stand in the founding documents). */
+export const AUTH_PREFIX_ALIAS = '/api/auth/v1';
+
+/** Below `AUTH_PREFIX`. `:authProvider` and `:id` are filled with `fillPath`. */
+export const AUTH_PATHS = {
+  signUp: '/signup',
+  signIn: '/signin/:authProvider',
+  verifySignIn: '/verify-signin',
+  resendCode: '/resend-code',
+  notMe: '/not-me',
+  refresh: '/refresh',
+  session: '/session',
+  signOut: '/signout',
+  extendSoft: '/extend-auth-soft',
+  extendHard: '/extend-auth-hard',
+  me: '/me',
+  myPassword: '/me/password',
+  mySessions: '/me/sessions',
+  mySession: '/me/sessions/:id',
+} as const;
+
+export const PAGES = {
+  landing: '/',
+  signIn: '/login',
+  signUp: '/signup',
+  verifySignIn: '/auth/verify-signin',
+  dashboard: '/dashboard',
+  signOut: '/logout',
+  error: '/error',
+  devMail: '/dev/mail',
+} as const;
+
+/** Form posts of the dashboard: what a page without JavaScript submits to. */
+export const PAGE_FORMS = {
+  dashboardPassword: '/dashboard/password',
+  dashboardEndSession: '/dashboard/sessions/end',
+  dashboardEndOthers: '/dashboard/sessions/end-others',
+  dashboardExtend: '/dashboard/extend',
+  verifyResend: '/auth/verify-signin/resend',
+  verifyNotMe: '/auth/verify-signin/not-me',
+  verifyOtherAccount: '/auth/verify-signin/other-account',
+} as const;
+
+export const SYSTEM = {
+  jwks: '/.well-known/jwks.json',
+  portico: '/.well-known/portico',
+  changePassword: '/.well-known/change-password',
+  health: '/healthz',
+  ready: '/readyz',
+  openapi: '/openapi.json',
+  assets: '/assets',
+} as const;
+
+/** Fills `:name` parts: `fillPath(AUTH_PATHS.mySession, { id })`. */
+export function fillPath(path: string, values: Readonly<Record<string, string>>): string {
+  return path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+}
+
+/** The full path of an API call. */
+export function authPath(name: keyof typeof AUTH_PATHS): string {
+  return AUTH_PREFIX + AUTH_PATHS[name];
+}

@@ -1,0 +1,113 @@
+// npm test, on the pinned runtime: services, type check, lint, format, then every test file, and the totals as the last line.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Services, startServices } from './services/start-services.ts';
+import { checkTree } from './testing/check-tree.ts';
+import { findTestFiles, type Selection } from './testing/find-test-files.ts';
+import { countOutcomes, progressLine, summary, totalsLine } from './testing/report.ts';
+import { type FileResult, type Run, runFile } from './testing/run-file.ts';
+
+const FILE_TIMEOUT = 5 * 60_000;
+const FILE_TIMEOUT_PROVE = 3 * 60 * 60_000;
+const SILENCE = 30_000;
+/** Browsers and databases, not processors, are what runs out beyond this. */
+const MOST_AT_ONCE = 4;
+
+const USAGE = `Usage: npm test [-- [--prove] [PART OF A PATH …]]
+Runs everything; with parts of paths only the test files that match, without type check, lint and format.`;
+
+process.exitCode = await main(process.cwd(), process.argv.slice(2));
+
+async function main(root: string, argv: readonly string[]): Promise<number> {
+  const selection = parseSelection(argv);
+  if (selection === null) {
+    console.error(USAGE);
+    return 2;
+  }
+  const interruption = interruptible();
+  const logs = mkdtempSync(join(tmpdir(), 'portico-tests-'));
+  let services: Services | null = null;
+  try {
+    services = await startServices(say);
+    const run = { root, logs, env: testEnvironment(selection, services), signal: interruption.signal };
+    const results = await runAll({ ...run, fileTimeout: selection.prove ? FILE_TIMEOUT_PROVE : FILE_TIMEOUT }, selection, services);
+    if (interruption.signal.aborted) return 130;
+    console.log(`${summary(results)}\n`);
+    const totals = countOutcomes(results);
+    console.log(totalsLine(totals));
+    return totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+  } finally {
+    await services?.stop();
+    rmSync(logs, { recursive: true, force: true });
+  }
+}
+
+function parseSelection(argv: readonly string[]): Selection | null {
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options: { prove: { type: 'boolean' } }, allowPositionals: true });
+    return { prove: values.prove === true, filters: positionals.map((part) => part.replace(/^\.\//, '')) };
+  } catch {
+    return null;
+  }
+}
+
+/** Ctrl-C and SIGTERM end the tests first, so that the services and folders below them are cleaned up. */
+function interruptible(): AbortController {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
+  return controller;
+}
+
+/** A developer's own settings must not change what a test proves. */
+function testEnvironment(selection: Selection, services: Services): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PORTICO_') && name !== 'NODE_ENV');
+  return { ...Object.fromEntries(inherited), ...services.env, NODE_ENV: 'test', PORTICO_PROVE: selection.prove ? '1' : '0' };
+}
+
+async function runAll(run: Run, selection: Selection, services: Services): Promise<readonly FileResult[]> {
+  const results: FileResult[] = [];
+  const keep = (result: FileResult) => {
+    results.push(result);
+    say(progressLine(result));
+  };
+  for (const { name, why } of services.missing) {
+    console.error(`\nNOT THERE: ${name}. The tests that need it are skipped.\n${why}\n`);
+    if (process.env.CI === 'true') keep(missingService(name, why));
+  }
+  if (selection.filters.length === 0) await checkTree(run.root, run.signal, keep);
+  const files = findTestFiles(run.root, selection);
+  if (files.length === 0) console.error('No test file matches.');
+  await runFiles(run, files, keep);
+  return results;
+}
+
+function missingService(name: string, why: string): FileResult {
+  const outcome = { kind: 'failed', name: 'with CI=true every service is there', milliseconds: 0, where: '', why } as const;
+  return { file: name, outcomes: [outcome], milliseconds: 0, output: '' };
+}
+
+async function runFiles(run: Run, files: readonly string[], keep: (result: FileResult) => void): Promise<void> {
+  const waiting = [...files];
+  const running = new Set<string>();
+  const nudge = setInterval(() => say(`still running: ${[...running].join(', ')}`), SILENCE);
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined && !run.signal.aborted; file = waiting.shift()) {
+      running.add(file);
+      const result = await runFile(run, file);
+      running.delete(file);
+      if (!run.signal.aborted) keep(result);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, Math.max(2, availableParallelism())) }, work));
+  } finally {
+    clearInterval(nudge);
+  }
+}
+
+function say(line: string): void {
+  console.log(`  ${line}`);
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { findProgram } from './service.ts';
+
+export function canInstallPackages(): boolean {
+  return process.getuid?.() === 0 && findProgram('apt-get') !== null;
+}
+
+/** Installs Debian packages. The package lists are fetched only when the installation needs newer ones. Throws with apt's words. */
+export async function installPackages(packages: readonly string[]): Promise<void> {
+  const first = await aptGet(['install', '--yes', '--no-install-recommends', ...packages]);
+  if (first.code === 0) return;
+  const update = await aptGet(['update']);
+  if (update.code !== 0) throw new Error(`apt-get update failed:\n${update.output}`);
+  const second = await aptGet(['install', '--yes', '--no-install-recommends', ...packages]);
+  if (second.code !== 0) throw new Error(`apt-get install ${packages.join(' ')} failed:\n${second.output}`);
+}
+
+function aptGet(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('apt-get', ['--quiet=2', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString().trim() }));
+  });
+}

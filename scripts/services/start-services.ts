@@ -1,0 +1,49 @@
+import { chromium } from './chromium.ts';
+import { canInstallPackages, installPackages } from './debian-packages.ts';
+import { postgres } from './postgres.ts';
+import type { Found, Service } from './service.ts';
+import { spin } from './spin.ts';
+
+export interface Services {
+  /** For the environment of every test. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What could not be had, each with the reason. Its tests skip themselves. */
+  readonly missing: readonly { readonly name: string; readonly why: string }[];
+  stop(): Promise<void>;
+}
+
+const SERVICES: readonly Service[] = [postgres, chromium, spin];
+
+/** Finds or starts what the tests need beside Node; as root on Debian it installs what is missing. */
+export async function startServices(say: (line: string) => void): Promise<Services> {
+  const running: Found[] = [];
+  const missing: { name: string; why: string }[] = [];
+  for (const service of SERVICES) {
+    try {
+      const found = await obtain(service, say);
+      running.push(found);
+      say(`${service.name}: ${found.what}`);
+    } catch (error) {
+      missing.push({ name: service.name, why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return {
+    env: Object.assign({}, ...running.map((found) => found.env)),
+    missing,
+    stop: async () => {
+      await Promise.all(running.map((found) => found.stop()));
+    },
+  };
+}
+
+async function obtain(service: Service, say: (line: string) => void): Promise<Found> {
+  const here = await service.find();
+  if (here !== null) return here;
+  const wanted = service.packages.join(' ');
+  if (!canInstallPackages()) throw new Error(`not on this machine; Debian has it as: apt-get install ${wanted}`);
+  say(`${service.name}: installing ${wanted} with apt-get (once, a minute or two)…`);
+  await installPackages(service.packages);
+  const installed = await service.find();
+  if (installed === null) throw new Error(`still not there after apt-get install ${wanted}`);
+  return installed;
+}

@@ -1,0 +1,142 @@
+import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS } from '@portico/protocol/routes';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { extendHard, extendSoft } from './auth/extend-auth.ts';
+import { type ChangePasswordInput, changePassword, endOtherSessions, endSession, readMe, readSessions } from './auth/me.ts';
+import { refresh } from './auth/refresh.ts';
+import { sessionStatus } from './auth/session-status.ts';
+import { signInRequestHandler } from './auth/sign-in/index.ts';
+import { notMe, resendCode, verifySignIn } from './auth/sign-in/verify-signin.ts';
+import { signOut } from './auth/sign-out.ts';
+import { signUpRequestHandler } from './auth/sign-up/index.ts';
+import type { Deps } from './deps.ts';
+import * as guard from './http/guards.ts';
+import { registerOpenApi } from './http/openapi.ts';
+import { registerPages } from './http/pages/index.ts';
+import { createPageRenderer } from './http/pages/render.ts';
+import { type Route, registerRoutes, route } from './http/route.ts';
+import * as body from './http/schemas.ts';
+import { createServer } from './http/server.ts';
+import { registerSystem } from './http/system.ts';
+
+/** Every call of the browser API, with its guard and the counters before it (`auth/limits.ts`). */
+export const AUTH_ROUTES: readonly Route[] = [
+  route<null, body.SignUpBody>('POST', AUTH_PATHS.signUp, {
+    guard: guard.ownPages,
+    limit: 'signup-network, waiting-account, mail-address',
+    summary: 'Begin a sign-up: a code is mailed',
+    body: body.SignUpBody,
+    run: (deps, caller, _, { body: { email, password, displayName = '', keep = true } }) =>
+      signUpRequestHandler(deps, caller, { email, password, displayName: displayName.trim(), keep }),
+  }),
+  route<null, body.SignInBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.signIn, {
+    guard: guard.ownPages,
+    limit: 'signin-network, signin-account, signin-device',
+    summary: 'Sign in',
+    body: body.SignInBody,
+    params: body.ProviderParams,
+    run: (deps, caller, _, { body: { email, password, keep = true }, params }) =>
+      signInRequestHandler(deps, caller, params.authProvider, { email, password, keep }),
+  }),
+  route<null, body.VerifyBody>('POST', AUTH_PATHS.verifySignIn, {
+    guard: guard.ownOrigin,
+    limit: 'code-network, code-account',
+    summary: 'Type the mailed code in the browser that waits for it',
+    body: body.VerifyBody,
+    run: (deps, caller, _, { body: { securityCode } }) => verifySignIn(deps, caller, securityCode),
+  }),
+  route('POST', AUTH_PATHS.resendCode, {
+    guard: guard.ownOrigin,
+    limit: 'mail-address, held-codes',
+    summary: 'Mail another code',
+    body: body.EmptyBody,
+    run: (deps, caller) => resendCode(deps, caller),
+  }),
+  route('POST', AUTH_PATHS.notMe, {
+    guard: guard.ownOrigin,
+    limit: 'none',
+    summary: 'End the waiting sign-in of this browser',
+    body: body.EmptyBody,
+    run: (deps, caller) => notMe(deps, caller),
+  }),
+  route<null, body.RefreshBody>('POST', AUTH_PATHS.refresh, {
+    guard: guard.ownOriginOrBody,
+    limit: 'none',
+    summary: 'Spend the refresh token',
+    body: body.RefreshBody,
+    run: (deps, caller, _, input) => refresh(deps, caller, input.body),
+  }),
+  route('GET', AUTH_PATHS.session, {
+    guard: guard.open,
+    limit: 'none',
+    summary: 'How this browser stands',
+    run: (deps, caller) => sessionStatus(deps, caller),
+  }),
+  route<null, body.SignOutBody>('POST', AUTH_PATHS.signOut, {
+    guard: guard.namedByCookie,
+    limit: 'none',
+    summary: 'Sign out this browser, or everywhere',
+    body: body.SignOutBody,
+    run: (deps, caller, _, { body: { everywhere = false } }) => signOut(deps, caller, { everywhere }),
+  }),
+  route('POST', AUTH_PATHS.extendSoft, {
+    guard: guard.ownOrigin,
+    limit: 'none',
+    summary: 'Set the cookies again, with the same CSRF token',
+    body: body.EmptyBody,
+    run: (deps, caller) => extendSoft(deps, caller),
+  }),
+  route('POST', AUTH_PATHS.extendHard, {
+    guard: guard.namedByCookie,
+    limit: 'none',
+    summary: 'Rotate, with a new CSRF token',
+    body: body.EmptyBody,
+    run: (deps, caller) => extendHard(deps, caller),
+  }),
+  route('GET', AUTH_PATHS.me, {
+    guard: guard.cookieAndDatabase,
+    limit: 'none',
+    summary: 'Own profile',
+    run: (deps, _, session) => readMe(deps, session),
+  }),
+  route<guard.Current, ChangePasswordInput>('POST', AUTH_PATHS.myPassword, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'password-user',
+    summary: 'Change the password; every other session ends',
+    body: body.ChangePasswordBody,
+    run: (deps, caller, session, input) => changePassword(deps, caller, session, input.body),
+  }),
+  route<guard.Verified, unknown, body.ListQuery>('GET', AUTH_PATHS.mySessions, {
+    guard: guard.cookie,
+    limit: 'none',
+    summary: 'Own devices and sessions',
+    query: body.ListQuery,
+    run: (deps, _, session, { query: { cursor, limit } }) =>
+      readSessions(deps, session, { limit: Number(limit ?? 50), ...(cursor === undefined ? {} : { cursor }) }),
+  }),
+  route('DELETE', AUTH_PATHS.mySessions, {
+    guard: guard.cookieAndCsrf,
+    limit: 'none',
+    summary: 'End all other sessions',
+    run: (deps, caller, session) => endOtherSessions(deps, caller, session),
+  }),
+  route<guard.Verified, unknown, unknown, body.SessionParams>('DELETE', AUTH_PATHS.mySession, {
+    guard: guard.cookieAndCsrf,
+    limit: 'none',
+    summary: 'End one session',
+    params: body.SessionParams,
+    run: (deps, caller, session, { params }) => endSession(deps, caller, session, params.id),
+  }),
+];
+
+/** The whole HTTP face of Portico: API, pages, machine-readable documents. It does not listen yet. */
+export async function buildApp(deps: Deps, logger: FastifyServerOptions['loggerInstance'] | false = false): Promise<FastifyInstance> {
+  const renderer = await createPageRenderer(deps);
+  const app = await createServer(deps, renderer.errorPage, logger);
+  await registerOpenApi(app);
+  for (const prefix of [AUTH_PREFIX, AUTH_PREFIX_ALIAS]) {
+    await app.register(async (scope) => registerRoutes(scope, deps, AUTH_ROUTES), { prefix });
+  }
+  await registerSystem(app, deps);
+  await registerPages(app, deps, renderer);
+  return app;
+}

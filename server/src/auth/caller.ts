@@ -1,0 +1,30 @@
+import type { Texts } from '@portico/protocol/texts';
+import { tokenHash } from '../platform/crypto.ts';
+import type { Origin } from './event.ts';
+
+/** One request as the verbs see it: who seems to ask, from where, with which cookies. Made once, at the HTTP edge. */
+export interface Caller extends Origin {
+  /** What counters are kept by: an IPv4 address or an IPv6 /64. */
+  readonly network: string;
+  readonly texts: Texts;
+  readonly originHeader: string | null;
+  readonly fetchSite: string | null;
+  readonly cookies: CallerCookies;
+  readonly bearer: string | null;
+  readonly attemptHeader: string | null;
+  readonly csrfHeader: string | null;
+}
+
+/** Well-formed values only; what is malformed is as good as absent, and reaches no database. */
+export interface CallerCookies {
+  readonly refresh: string | null;
+  readonly access: string | null;
+  readonly waiting: string | null;
+  readonly device: string | null;
+  readonly csrf: string | null;
+  readonly transaction: string | null;
+}
+
+export function hashOf(cookie: string | null): string | null {
+  return cookie === null ? null : tokenHash(cookie);
+}

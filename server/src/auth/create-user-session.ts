@@ -1,0 +1,108 @@
+import { type Amr, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
+import { Refusal } from '@portico/protocol/errors';
+import type { Deps } from '../deps.ts';
+import type { Db } from '../platform/db.ts';
+import type { Revocation } from '../platform/revoked-set.ts';
+import type { Issued } from './answer.ts';
+import { type Caller, hashOf } from './caller.ts';
+import { rememberDevice } from './device.ts';
+import { recordEvent } from './event.ts';
+import { parseRefreshToken } from './refresh-chain.ts';
+import { findFamily, insertFamily } from './refresh-token.ts';
+import { BROWSER_SESSION_LIFE, type EndReason, type Persistence, type Session, insertSession, revokeSession } from './session.ts';
+import { type User, lockUserForSignIn } from './user.ts';
+
+/** What was proven about the person at the door. */
+export interface Proof {
+  readonly userId: string;
+  /** The user version that was read before the proof was checked: a password change in between makes the proof worthless. */
+  readonly uvRead: number;
+  readonly amr: readonly Amr[];
+  readonly persistence: Persistence;
+}
+
+/** The one door into a session. Throws `wrong_credentials` when the proof is no longer good. */
+export async function createUserSession(deps: Deps, caller: Caller, proof: Proof): Promise<Issued> {
+  const former = await sessionNamedByCookie(deps, caller);
+  const { issued, revocations } = await deps.db.transaction(async (tx) => {
+    const now = deps.now();
+    const user = await lockUserForSignIn(tx, proof.userId, proof.uvRead, now);
+    if (user === null) throw new Refusal('wrong_credentials');
+    const revocations = await endFormerSession(tx, deps, former, 'signed_in_again');
+    const session = await insertSession(tx, deps, caller, {
+      userId: user.id,
+      state: 'active',
+      persistence: proof.persistence,
+      amr: proof.amr,
+      authTime: now,
+      expiresAt: now + sessionLife(deps, proof.persistence),
+      waitingHash: null,
+    });
+    const issued = await grantBrowser(tx, deps, caller, { user, session, freshDevice: false });
+    await recordEvent(tx, deps, caller, 'signin.succeeded', {
+      actorId: user.id,
+      userId: user.id,
+      sessionId: session.id,
+      reason: proof.amr.join(' '),
+    });
+    return { issued, revocations };
+  });
+  for (const entry of revocations) deps.revoked.add(entry);
+  return issued;
+}
+
+export function sessionLife(deps: Pick<Deps, 'config'>, persistence: Persistence): number {
+  return persistence === 'kept' ? deps.config.sessionLife : Math.min(BROWSER_SESSION_LIFE, deps.config.sessionLife);
+}
+
+/**
+ * Gives the browser its first-party family in an active session, bound to its device cookie. The session row was written in this
+ * transaction, so it is locked.
+ */
+export async function grantBrowser(
+  tx: Db,
+  deps: Deps,
+  caller: Caller,
+  { user, session, freshDevice }: { user: User; session: Session; freshDevice: boolean },
+): Promise<Issued> {
+  const now = deps.now();
+  const kept = session.persistence === 'kept';
+  const newDevice = kept && (caller.cookies.device === null || freshDevice) ? deps.random(16).toString('base64url') : null;
+  const deviceHash = kept ? hashOf(newDevice ?? caller.cookies.device) : null;
+  const family = await insertFamily(
+    tx,
+    { key: deps.keys.currentChain(now), random: deps.random, now },
+    {
+      sessionId: session.id,
+      clientId: FIRST_PARTY_CLIENT,
+      userId: user.id,
+      deviceHash,
+      expiresAt: session.expiresAt,
+      idleAt: now + deps.config.sessionIdle,
+    },
+  );
+  if (deviceHash !== null) await rememberDevice(tx, deps, caller, user.id, deviceHash);
+  return {
+    grant: { session: { ...session, userId: user.id }, user, clientId: FIRST_PARTY_CLIENT, alive: true },
+    gen: family.gen,
+    refreshToken: family.refreshToken,
+    idleAt: family.idleAt,
+    provedAt: now,
+    newDevice,
+  };
+}
+
+/** The session that the browser's cookies name, if the token is genuine: signing in replaces it. */
+export async function sessionNamedByCookie(deps: Deps, caller: Caller): Promise<string | null> {
+  const token = caller.cookies.refresh === null ? null : parseRefreshToken(deps.keys, caller.cookies.refresh);
+  if (token === null) return null;
+  const family = await findFamily(deps.db, token.familyId);
+  return family !== null && family.clientId === FIRST_PARTY_CLIENT ? family.sessionId : null;
+}
+
+/** Ends it in the transaction of the sign-in, so that no browser is left with two. */
+export async function endFormerSession(tx: Db, deps: Deps, sessionId: string | null, reason: EndReason): Promise<Revocation[]> {
+  if (sessionId === null) return [];
+  const entry = await revokeSession(tx, deps, sessionId, reason);
+  return entry === null ? [] : [entry];
+}

@@ -1,0 +1,61 @@
+import { Refusal } from '@portico/protocol/errors';
+import type { Deps } from '../deps.ts';
+import { hmac, sameBytes } from '../platform/crypto.ts';
+import type { Caller } from './caller.ts';
+
+/**
+ * Two keyed texts without storage: the CSRF token of a signed-in session, and the token of the sign-in forms, which stops a stranger's
+ * page from signing a visitor into the stranger's account (login CSRF).
+ */
+
+/** A form left open since this morning still works. In milliseconds. */
+export const FORM_TOKEN_LIFE = 24 * 3_600_000;
+
+type Keys = Pick<Deps, 'keys' | 'now' | 'random'>;
+
+export function makeCsrfToken(deps: Keys, sid: string): string {
+  return makeToken(deps, `csrf ${sid}`);
+}
+
+/**
+ * True when the token was made for this session and not before `csrfFrom`, or one access life after it at the latest: other tabs hold
+ * the older token until their next refresh.
+ */
+export function checkCsrfToken(deps: Keys, token: string, session: { sid: string; csrfFrom: number }, accessTokenLife: number): boolean {
+  const issuedAt = checkToken(deps, token, `csrf ${session.sid}`);
+  return issuedAt !== null && (issuedAt >= session.csrfFrom || deps.now() < session.csrfFrom + accessTokenLife);
+}
+
+/** Throws `csrf_failed` unless the header (or form field) fits the session. A bearer token cannot be sent by a stranger's page. */
+export function requireCsrf(deps: Keys & Pick<Deps, 'config'>, caller: Caller, session: { sid: string; csrfFrom: number }): void {
+  if (caller.bearer !== null) return;
+  const good = caller.csrfHeader !== null && checkCsrfToken(deps, caller.csrfHeader, session, deps.config.accessTokenLife);
+  if (!good) throw new Refusal('csrf_failed');
+}
+
+/** Bound to the browser's transaction cookie. */
+export function makeFormToken(deps: Keys, transaction: string): string {
+  return makeToken(deps, `form ${transaction}`);
+}
+
+export function checkFormToken(deps: Keys, token: string, transaction: string): boolean {
+  const issuedAt = checkToken(deps, token, `form ${transaction}`);
+  return issuedAt !== null && issuedAt + FORM_TOKEN_LIFE > deps.now();
+}
+
+function makeToken(deps: Keys, subject: string): string {
+  const now = deps.now();
+  const key = deps.keys.currentChain(now);
+  const head = `${key.id}.${now.toString(36)}.${deps.random(16).toString('base64url')}`;
+  return `${head}.${hmac(key.csrf, head, '.', subject).toString('base64url')}`;
+}
+
+/** The moment it was issued, or null. */
+function checkToken(deps: Keys, token: string, subject: string): number | null {
+  const found = /^((\d{1,2})\.([0-9a-z]{1,9})\.[A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/.exec(token);
+  if (found === null) return null;
+  const [, head = '', id = '', issuedAt = '', mac = ''] = found;
+  const key = deps.keys.chain(Number(id));
+  if (key === null || !sameBytes(hmac(key.csrf, head, '.', subject), Buffer.from(mac, 'base64url'))) return null;
+  return Number.parseInt(issuedAt, 36);
+}

@@ -1,0 +1,23 @@
+import type { Deps } from '../deps.ts';
+import { type Db, one } from '../platform/db.ts';
+import type { Origin } from './event.ts';
+
+/** Browsers that a user has signed in from, known by the hash of a cookie of their own. */
+
+/** Notes that the user is here with this device now. */
+export async function rememberDevice(tx: Db, deps: Pick<Deps, 'now'>, from: Origin, userId: string, deviceHash: string): Promise<void> {
+  await tx.all(
+    `insert into devices (user_id, device_hash, user_agent, address, first_seen_at, last_seen_at) values ($1, $2, $3, $4, $5, $5)
+     on conflict (user_id, device_hash) do update set user_agent = excluded.user_agent, address = excluded.address, last_seen_at = excluded.last_seen_at`,
+    [userId, deviceHash, from.userAgent, from.address, deps.now()],
+  );
+}
+
+/** The device loses its trust: after a hold nobody can say who else has its cookie. */
+export async function forgetDevice(tx: Db, userId: string, deviceHash: string): Promise<void> {
+  await tx.all('delete from devices where user_id = $1 and device_hash = $2', [userId, deviceHash]);
+}
+
+export async function isKnownDevice(db: Db, userId: string, deviceHash: string): Promise<boolean> {
+  return (await one(db, 'select 1 as known from devices where user_id = $1 and device_hash = $2', [userId, deviceHash])) !== null;
+}

@@ -1,0 +1,45 @@
+import { Refusal } from '@portico/protocol/errors';
+import type { Deps } from '../deps.ts';
+import { type Answer, sessionCookies, signedIn } from './answer.ts';
+import type { Caller } from './caller.ts';
+import { sessionNamedByCookie } from './create-user-session.ts';
+import { requireCsrf } from './csrf.ts';
+import { keptCsrfToken } from './kept-csrf-token.ts';
+import { requirePeekedCookie } from './proof-by-cookie.ts';
+import { readAttempt, requireSpent } from './refresh.ts';
+import { browserCaller } from './refresh-caller.ts';
+import { slideFamilyIdle } from './refresh-token.ts';
+import { findSession, restartCsrf } from './session.ts';
+import { spendRefreshToken } from './spend-refresh-token.ts';
+
+/**
+ * POST extend-auth-soft: the same cookies with a new Max-Age and the same CSRF token; the idle end moves, the absolute end does not.
+ * Answers nothing, so a page may fire it at its start and forget it.
+ */
+export async function extendSoft(deps: Deps, caller: Caller): Promise<Answer> {
+  const peeked = await requirePeekedCookie(deps, caller);
+  const idleAt = peeked.provedAt + deps.config.sessionIdle;
+  await slideFamilyIdle(deps.db, peeked.family.id, peeked.provedAt, idleAt);
+  // A cookie that was just replaced by another tab's refresh is not set again, or the browser would fall back to it.
+  if (!peeked.isNewest || caller.cookies.refresh === null) return { status: 204 };
+  const issued = { grant: peeked.grant, gen: peeked.family.gen, refreshToken: caller.cookies.refresh, idleAt, provedAt: peeked.provedAt };
+  return { status: 204, cookies: sessionCookies(issued, keptCsrfToken(deps, caller, peeked)) };
+}
+
+/**
+ * POST extend-auth-hard, with a CSRF token: rotates as a refresh does, and starts the CSRF tokens anew. Tokens from before die one
+ * access life later, so that other tabs have time to learn of it.
+ */
+export async function extendHard(deps: Deps, caller: Caller): Promise<Answer> {
+  const attempt = readAttempt(caller);
+  if (caller.cookies.refresh === null) throw new Refusal('refresh_invalid');
+  // By name and not by a peek: a retry of a lost answer comes with a token that is no longer the newest.
+  const sid = await sessionNamedByCookie(deps, caller);
+  const session = sid === null ? null : await findSession(deps.db, sid);
+  if (session !== null) requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
+  const spent = requireSpent(deps, await spendRefreshToken(deps, browserCaller(caller), caller.cookies.refresh, attempt));
+  await restartCsrf(deps.db, spent.grant.session.id, spent.provedAt);
+  const grant = { ...spent.grant, session: { ...spent.grant.session, csrfFrom: spent.provedAt } };
+  const { body, cookies } = signedIn(deps, { ...spent, grant });
+  return { body: { kind: spent.kind, ...body }, cookies };
+}

@@ -1,0 +1,45 @@
+import { en } from '@portico/protocol/texts/en';
+import type { Deps } from '../deps.ts';
+import { sessionHeldLetter } from '../mail/letters.ts';
+import { queueLetter } from '../mail/outbox.ts';
+import { deviceLabel } from './device-label.ts';
+import { type Origin, recordEvent } from './event.ts';
+import { findSession, holdSession, revokeSession } from './session.ts';
+import { findUser } from './user.ts';
+
+/**
+ * A copied token was seen. The session is paused, not ended: its true owner comes back with a code by mail, the thief does not.
+ * Where no code could reach the owner it ends instead.
+ */
+export async function holdOrRevoke(deps: Deps, from: Origin, sessionId: string): Promise<{ kind: 'held' | 'ended' }> {
+  const revocation = await deps.db.transaction(async (tx) => {
+    const session = await findSession(tx, sessionId);
+    const user = session?.userId == null ? null : await findUser(tx, session.userId);
+    const reachable = user !== null && user.verifiedAt !== null && mailWorks(deps);
+    const entry = reachable ? await holdSession(tx, deps, sessionId) : await revokeSession(tx, deps, sessionId, 'refresh_reuse');
+    // Somebody else held or ended it first: then everything below was done by them.
+    if (entry === null) return null;
+    await recordEvent(tx, deps, from, reachable ? 'session.held' : 'session.ended', {
+      userId: user?.id ?? null,
+      sessionId,
+      reason: 'refresh_reuse',
+    });
+    if (reachable && user !== null) {
+      // A notice without a code: a code is made only when the held browser asks for one.
+      const facts = { to: user.email, device: deviceLabel(from.userAgent), place: from.address, at: deps.now() };
+      await queueLetter(tx, deps, sessionHeldLetter(deps.config, en, facts));
+    }
+    return entry;
+  });
+  if (revocation !== null) {
+    deps.revoked.add(revocation);
+    deps.mailWaits();
+  }
+  const session = await findSession(deps.db, sessionId);
+  return { kind: session?.state === 'held' ? 'held' : 'ended' };
+}
+
+/** Letters reach people in production by SMTP, in development by the inbox page. */
+function mailWorks(deps: Deps): boolean {
+  return deps.config.smtpUrl !== '' || deps.config.mode !== 'production';
+}

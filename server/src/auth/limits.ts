@@ -1,0 +1,25 @@
+import type { Limit } from './counter.ts';
+
+/** Every limit on guessing and on mail, in one place; `docs/threats.md` is checked against it. Windows are milliseconds. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Wrong passwords for one account from browsers that it does not know. */
+export const SIGN_IN_STRANGERS: Limit = { name: 'signin-account', max: 10, window: 15 * MINUTE };
+/** Wrong passwords from one known device: its owner still gets in while strangers attack the account. */
+export const SIGN_IN_KNOWN_DEVICE: Limit = { name: 'signin-device', max: 10, window: 15 * MINUTE };
+/** Wrong passwords from one IPv4 address or IPv6 /64. */
+export const SIGN_IN_NETWORK: Limit = { name: 'signin-network', max: 50, window: 15 * MINUTE };
+export const SIGN_UP_NETWORK: Limit = { name: 'signup-network', max: 20, window: HOUR };
+/** Letters to one address, whoever asks. */
+export const MAIL_ADDRESS: Limit = { name: 'mail-address', max: 5, window: HOUR };
+/** Codes typed for one account, over all its codes and browsers. */
+export const CODE_ACCOUNT: Limit = { name: 'code-account', max: 20, window: HOUR };
+export const CODE_NETWORK: Limit = { name: 'code-network', max: 60, window: HOUR };
+/** Codes mailed for held sessions of one account. */
+export const HELD_CODES: Limit = { name: 'held-codes', max: 3, window: HOUR };
+/** Sign-ups of one address that may wait at a time. */
+export const WAITING_ACCOUNT: Limit = { name: 'waiting-account', max: 20, window: 24 * HOUR };
+/** Current passwords typed by a signed-in user. */
+export const PASSWORD_USER: Limit = { name: 'password-user', max: 10, window: 15 * MINUTE };

@@ -1,0 +1,14 @@
+import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
+import { type Caller, hashOf } from './caller.ts';
+import type { RefreshCaller } from './spend-refresh-token.ts';
+
+/** The browser itself, at our own origin, with the cookies it was given. */
+export function browserCaller(caller: Caller): RefreshCaller {
+  return {
+    clientId: FIRST_PARTY_CLIENT,
+    authenticated: false,
+    deviceHash: hashOf(caller.cookies.device),
+    byCookie: true,
+    from: caller,
+  };
+}

@@ -1,0 +1,203 @@
+import { type Db, type Row, one } from '../platform/db.ts';
+import type { ChainKey } from '../platform/keyring.ts';
+import { EMPTY_RING, RING_SIZE, formatRefreshToken, linkHash } from './refresh-chain.ts';
+
+/**
+ * The table of refresh families: one row per grant, rotated in place. This file knows SQL and nothing of the rules;
+ * the rules stand in `spend-refresh-token.ts`.
+ */
+
+export type FamilyState = 'active' | 'held' | 'revoked' | 'replaced';
+
+export interface Family {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly userId: string;
+  readonly keyId: number;
+  readonly gen: number;
+  readonly curHash: string;
+  readonly ring: string;
+  /** Hash of the device cookie that this family is bound to, or null. */
+  readonly deviceHash: string | null;
+  readonly state: FamilyState;
+  readonly rotatedAt: number;
+  readonly expiresAt: number;
+  readonly idleAt: number;
+}
+
+/** Live families of one client in one session; older ones become `replaced`. Two sign-ins at one site in two tabs both work. */
+export const LIVE_FAMILIES = 4;
+
+const COLUMNS = 'id, session_id, client_id, user_id, key_id, gen, cur_hash, ring, device_hash, state, rotated_at, expires_at, idle_at';
+
+export interface NewFamily {
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly userId: string;
+  readonly deviceHash: string | null;
+  readonly expiresAt: number;
+  readonly idleAt: number;
+}
+
+export interface IssuedFamily {
+  readonly id: string;
+  readonly gen: number;
+  readonly refreshToken: string;
+  readonly idleAt: number;
+}
+
+/** Adds a family. Only inside a transaction that has locked the session (`lockActiveSession`), or it could be born after a revocation. */
+export async function insertFamily(
+  tx: Db,
+  { key, random, now }: { key: ChainKey; random: (bytes: number) => Buffer; now: number },
+  family: NewFamily,
+): Promise<IssuedFamily> {
+  const id = random(16).toString('base64url');
+  const secret = random(20);
+  await tx.all(
+    `insert into refresh_tokens (id, session_id, client_id, user_id, key_id, gen, cur_hash, ring, device_hash, state, created_at, rotated_at, expires_at, idle_at)
+     values ($1, $2, $3, $4, $5, 0, $6, $7, $8, 'active', $9, $10, $11, $12)`,
+    [
+      id,
+      family.sessionId,
+      family.clientId,
+      family.userId,
+      key.id,
+      linkHash(secret),
+      EMPTY_RING,
+      family.deviceHash,
+      now,
+      now,
+      family.expiresAt,
+      family.idleAt,
+    ],
+  );
+  await tx.all(
+    `update refresh_tokens set state = 'replaced', ended_at = $3
+     where session_id = $1 and client_id = $2 and state = 'active' and id not in (
+       select id from refresh_tokens where session_id = $1 and client_id = $2 and state = 'active'
+       order by created_at desc, rotated_at desc, case when id = $4 then 0 else 1 end, id limit ${LIVE_FAMILIES})`,
+    [family.sessionId, family.clientId, now, id],
+  );
+  return { id, gen: 0, refreshToken: formatRefreshToken(key, { familyId: id, gen: 0, issuedAt: now, secret }), idleAt: family.idleAt };
+}
+
+export interface Rotation {
+  readonly familyId: string;
+  readonly clientId: string;
+  readonly gen: number;
+  readonly hash: string;
+  readonly nextHash: string;
+  readonly slot: string;
+  /** Hash of the device cookie that came along, or ''. */
+  readonly deviceHash: string;
+  readonly now: number;
+  readonly idleAt: number;
+}
+
+/** The only write of a refresh. The statement decides the race: one caller gets a row, everybody else gets null. */
+export async function rotateFamily(db: Db, rotation: Rotation): Promise<Row | null> {
+  return one(
+    db,
+    `update refresh_tokens set gen = gen + 1, cur_hash = $5, ring = $6 || substr(ring, 1, ${(RING_SIZE - 1) * 22}), rotated_at = $8, idle_at = $9
+     where id = $1 and client_id = $2 and gen = $3 and cur_hash = $4 and state = 'active' and expires_at > $8 and idle_at > $8
+       and (device_hash is null or device_hash = $7)
+     returning session_id`,
+    [
+      rotation.familyId,
+      rotation.clientId,
+      rotation.gen,
+      rotation.hash,
+      rotation.nextHash,
+      rotation.slot,
+      rotation.deviceHash,
+      rotation.now,
+      rotation.idleAt,
+    ],
+  );
+}
+
+/**
+ * Takes a genuine token that is ahead of its row: commits were lost (a fail-over, a restored backup), and the client must not pay for it.
+ * Compare-and-set on the row as it was read.
+ */
+export async function advanceLostFamily(
+  db: Db,
+  row: Family,
+  to: { gen: number; hash: string; ring: string; now: number; idleAt: number },
+): Promise<boolean> {
+  const won = await one(
+    db,
+    `update refresh_tokens set gen = $4, cur_hash = $5, ring = $6, rotated_at = $7, idle_at = $8
+     where id = $1 and gen = $2 and cur_hash = $3 and state = 'active' and expires_at > $7 and idle_at > $7 returning id`,
+    [row.id, row.gen, row.curHash, to.gen, to.hash, to.ring, to.now, to.idleAt],
+  );
+  return won !== null;
+}
+
+export async function findFamily(db: Db, id: string): Promise<Family | null> {
+  const row = await one(db, `select ${COLUMNS} from refresh_tokens where id = $1`, [id]);
+  return row === null ? null : fromRow(row);
+}
+
+/** Moves the idle end of a living family. Written only where at least an hour is gained, so that an eager client costs no writes. */
+export async function slideFamilyIdle(db: Db, id: string, now: number, idleAt: number): Promise<void> {
+  await db.all(
+    `update refresh_tokens set idle_at = $3 where id = $1 and state = 'active' and expires_at > $2 and idle_at > $2 and idle_at + 3600000 <= $3`,
+    [id, now, idleAt],
+  );
+}
+
+/** Ends one family, such as that of a client site whose token was copied. */
+export async function endFamily(db: Db, id: string, now: number): Promise<boolean> {
+  const row = await one(db, `update refresh_tokens set state = 'revoked', ended_at = $2 where id = $1 and state = 'active' returning id`, [
+    id,
+    now,
+  ]);
+  return row !== null;
+}
+
+/** The session was updated first, in this transaction: whoever makes a family waits for that lock, so none is born behind our back. */
+export async function endFamiliesOfSession(tx: Db, sessionId: string, state: 'held' | 'revoked', now: number): Promise<void> {
+  await tx.all(`update refresh_tokens set state = $2, ended_at = $3 where session_id = $1 and state in ('active', 'held')`, [
+    sessionId,
+    state,
+    now,
+  ]);
+}
+
+/** Families of a key that was dropped. Answers how many ended. */
+export async function endFamiliesOfKey(tx: Db, keyId: number, now: number): Promise<number> {
+  const rows = await tx.all(
+    `update refresh_tokens set state = 'revoked', ended_at = $2 where key_id = $1 and state in ('active', 'held') returning id`,
+    [keyId, now],
+  );
+  return rows.length;
+}
+
+/** When each session was last used, for the list of devices. */
+export async function lastUseOfSessions(db: Db, userId: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.all('select session_id, max(rotated_at) as last_use from refresh_tokens where user_id = $1 group by session_id', [
+    userId,
+  ]);
+  return new Map(rows.map((row) => [row['session_id'] as string, row['last_use'] as number]));
+}
+
+function fromRow(row: Row): Family {
+  return {
+    id: row['id'] as string,
+    sessionId: row['session_id'] as string,
+    clientId: row['client_id'] as string,
+    userId: row['user_id'] as string,
+    keyId: row['key_id'] as number,
+    gen: row['gen'] as number,
+    curHash: row['cur_hash'] as string,
+    ring: row['ring'] as string,
+    deviceHash: row['device_hash'] as string | null,
+    state: row['state'] as FamilyState,
+    rotatedAt: row['rotated_at'] as number,
+    expiresAt: row['expires_at'] as number,
+    idleAt: row['idle_at'] as number,
+  };
+}

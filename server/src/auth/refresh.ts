@@ -1,0 +1,67 @@
+import { Refusal } from '@portico/protocol/errors';
+import { PAGES } from '@portico/protocol/routes';
+import { findClient } from '../clients/client.ts';
+import type { Deps } from '../deps.ts';
+import { type Answer, signedIn } from './answer.ts';
+import type { Caller } from './caller.ts';
+import { browserCaller } from './refresh-caller.ts';
+import { type Attempt, parseAttempt } from './refresh-chain.ts';
+import { type SpendOutcome, type SpentToken, spendRefreshToken } from './spend-refresh-token.ts';
+
+export interface RefreshInput {
+  readonly refreshToken?: string;
+  readonly clientId?: string;
+}
+
+/** POST refresh: by the cookie of the browser's own family, or by a public client that names itself and brings its token. */
+export async function refresh(deps: Deps, caller: Caller, input: RefreshInput): Promise<Answer> {
+  const attempt = readAttempt(caller);
+  if (input.refreshToken !== undefined) return refreshByBody(deps, caller, input, attempt);
+  if (caller.cookies.refresh === null) throw new Refusal('refresh_invalid');
+  const spent = requireSpent(deps, await spendRefreshToken(deps, browserCaller(caller), caller.cookies.refresh, attempt));
+  const { body, cookies } = signedIn(deps, spent);
+  return { body: { kind: spent.kind, ...body }, cookies };
+}
+
+/** Native apps and games: they have no secret, so the token they hold is all that they bring. */
+async function refreshByBody(deps: Deps, caller: Caller, input: RefreshInput, attempt: Attempt | null): Promise<Answer> {
+  if (caller.cookies.refresh !== null) throw new Refusal('two_tokens');
+  if (input.clientId === undefined) throw new Refusal('invalid_fields', { fields: { clientId: 'missing' } });
+  const client = await findClient(deps.db, input.clientId);
+  const isPublic = client !== null && (client.kind === 'spa' || client.kind === 'native') && client.disabledAt === null;
+  // A confidential client must prove itself, and the first party's token lives in a cookie only.
+  if (!isPublic) throw new Refusal('refresh_invalid');
+  const as = { clientId: client.id, authenticated: false, deviceHash: null, byCookie: false, from: caller };
+  const spent = requireSpent(deps, await spendRefreshToken(deps, as, input.refreshToken ?? '', attempt));
+  const { csrfToken: _, ...body } = signedIn(deps, spent).body;
+  return { body: { kind: spent.kind, ...body, refreshToken: spent.refreshToken } };
+}
+
+/** A malformed attempt is refused before anything happens. */
+export function readAttempt(caller: Caller): Attempt | null {
+  if (caller.attemptHeader === null) return null;
+  const attempt = parseAttempt(caller.attemptHeader);
+  if (attempt === null) throw new Refusal('bad_attempt');
+  return attempt;
+}
+
+/** Turns what the chain said into what a browser is answered. None of these clears a cookie. */
+export function requireSpent(deps: Pick<Deps, 'config'>, outcome: SpendOutcome): SpentToken {
+  switch (outcome.kind) {
+    case 'rotated':
+    case 'replayed':
+      return outcome;
+    case 'retry':
+      throw new Refusal('retry', { retryAfter: 1 });
+    case 'held':
+      throw heldRefusal(deps);
+    case 'ended':
+      throw new Refusal('session_ended');
+    case 'invalid':
+      throw new Refusal('refresh_invalid');
+  }
+}
+
+export function heldRefusal(deps: Pick<Deps, 'config'>): Refusal {
+  return new Refusal('session_held', { extra: { verifyUrl: deps.config.appOrigin + PAGES.verifySignIn } });
+}

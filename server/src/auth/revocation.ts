@@ -1,0 +1,81 @@
+import type { Deps } from '../deps.ts';
+import type { Db } from '../platform/db.ts';
+import type { Revocation } from '../platform/revoked-set.ts';
+
+/**
+ * What was revoked while access tokens are still unexpired. The row is written in the transaction that changes the session, so there
+ * is no moment at which one is true without the other. Every node reads new rows each second.
+ */
+
+/** How often a node reads new rows, in milliseconds. */
+export const READ_EVERY = 1000;
+/** Rows are read again from this long before the newest one seen, because transactions commit out of order. In milliseconds. */
+const OVERLAP = 10_000;
+/** A row lives for the longest access token and this much more, in milliseconds. */
+const MARGIN = 60_000;
+
+/** Writes the row; call `deps.revoked.add(entry)` when the transaction has committed, or wait for the next read. */
+export async function insertRevocation(
+  tx: Db,
+  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  what: Pick<Revocation, 'kind' | 'subject' | 'minimumUv'>,
+): Promise<Revocation> {
+  const now = deps.now();
+  const entry: Revocation = { ...what, expiresAt: now + deps.config.accessTokenLife + MARGIN };
+  await tx.all('insert into revocations (id, kind, subject, minimum_uv, inserted_at, expires_at) values ($1, $2, $3, $4, $5, $6)', [
+    deps.random(16).toString('base64url'),
+    entry.kind,
+    entry.subject,
+    entry.minimumUv,
+    now,
+    entry.expiresAt,
+  ]);
+  return entry;
+}
+
+/** Unexpired rows inserted at or after `since`. */
+export async function listRevocations(db: Db, now: number, since: number): Promise<(Revocation & { readonly insertedAt: number })[]> {
+  const rows = await db.all(
+    'select kind, subject, minimum_uv, inserted_at, expires_at from revocations where inserted_at >= $1 and expires_at > $2 order by inserted_at',
+    [since, now],
+  );
+  return rows.map((row) => ({
+    kind: row['kind'] as Revocation['kind'],
+    subject: row['subject'] as string,
+    minimumUv: row['minimum_uv'] as number | null,
+    insertedAt: row['inserted_at'] as number,
+    expiresAt: row['expires_at'] as number,
+  }));
+}
+
+export async function deleteExpiredRevocations(db: Db, now: number, limit: number): Promise<number> {
+  const rows = await db.all(
+    'delete from revocations where id in (select id from revocations where expires_at <= $1 limit $2) returning id',
+    [now, limit],
+  );
+  return rows.length;
+}
+
+/** Reads once what is new. Answers the mark from which to read next time. */
+export async function readRevocations(deps: Pick<Deps, 'db' | 'now' | 'revoked'>, mark: number): Promise<number> {
+  const entries = await listRevocations(deps.db, deps.now(), Math.max(0, mark - OVERLAP));
+  for (const entry of entries) deps.revoked.add(entry);
+  deps.revoked.dropExpired(deps.now());
+  return entries.at(-1)?.insertedAt ?? mark;
+}
+
+/** Keeps `deps.revoked` true: the whole set now, then what is new each second. */
+export async function watchRevocations(deps: Deps): Promise<{ stop(): void }> {
+  let mark = await readRevocations(deps, 0);
+  let reading = false;
+  const timer = setInterval(() => {
+    if (reading) return;
+    reading = true;
+    readRevocations(deps, mark)
+      .then((next) => (mark = next))
+      .catch((cause: unknown) => deps.log.warn({ err: cause }, 'revocations could not be read; trying again'))
+      .finally(() => (reading = false));
+  }, READ_EVERY);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}

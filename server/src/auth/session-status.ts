@@ -1,0 +1,42 @@
+import type { SessionStatus } from '@portico/protocol/tokens';
+import { Refusal } from '@portico/protocol/errors';
+import type { Deps } from '../deps.ts';
+import type { Answer } from './answer.ts';
+import type { Caller } from './caller.ts';
+import { keptCsrfToken } from './kept-csrf-token.ts';
+import { type Granted, peekCookie } from './proof-by-cookie.ts';
+import { publicUser } from './user.ts';
+import { findWaiting } from './waiting-session.ts';
+
+/** How this browser stands, and for a signed-in one the look that proved it. */
+export interface Standing {
+  readonly status: SessionStatus;
+  readonly granted: Granted | null;
+}
+
+/** Null where the cookie is older than its family and only a refresh can say more. */
+export async function standingOf(deps: Deps, caller: Caller): Promise<Standing | null> {
+  const peeked = await peekCookie(deps, caller);
+  if (peeked.kind === 'granted') return { status: 'VERIFIED', granted: peeked };
+  if (peeked.kind === 'held') return { status: 'HELD', granted: null };
+  if (peeked.kind === 'retry') return null;
+  const waiting = await findWaiting(deps, caller);
+  return { status: waiting === null ? 'SIGNED_OUT' : 'UNVERIFIED', granted: null };
+}
+
+/** GET session. An UNVERIFIED or HELD browser learns its status and nothing else. */
+export async function sessionStatus(deps: Deps, caller: Caller): Promise<Answer> {
+  const standing = await standingOf(deps, caller);
+  if (standing === null) throw new Refusal('retry', { retryAfter: 1 });
+  if (standing.granted === null) return { body: { status: standing.status } };
+  const { grant, family } = standing.granted;
+  return {
+    body: {
+      status: standing.status,
+      user: publicUser(grant.user),
+      expiresAt: grant.session.expiresAt,
+      gen: family.gen,
+      csrfToken: keptCsrfToken(deps, caller, standing.granted),
+    },
+  };
+}

@@ -1,0 +1,282 @@
+import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
+import type { Deps } from '../deps.ts';
+import { type Db, type Row, one } from '../platform/db.ts';
+import type { Revocation } from '../platform/revoked-set.ts';
+import type { Origin } from './event.ts';
+import { endFamiliesOfSession } from './refresh-token.ts';
+import { insertRevocation } from './revocation.ts';
+
+/**
+ * The table of sessions: one row per sign-in at the auth domain; every site's families hang from it.
+ * Lock order everywhere: user, sessions by id, families by id.
+ */
+
+export type SessionState = 'unverified' | 'active' | 'held' | 'revoked';
+/** Whether "keep me signed in" was ticked: `kept` outlives the browser, `browser` ends with it. */
+export type Persistence = 'kept' | 'browser';
+
+/** A session without "keep me signed in" ends after this long, in milliseconds. */
+export const BROWSER_SESSION_LIFE = 12 * 3_600_000;
+/** A held session waits this long for its owner, in milliseconds. */
+export const HELD_WAIT = 12 * 3_600_000;
+
+export interface Session {
+  readonly id: string;
+  readonly userId: string | null;
+  readonly state: SessionState;
+  readonly persistence: Persistence;
+  readonly amr: readonly string[];
+  readonly authTime: number;
+  readonly csrfFrom: number;
+  readonly userAgent: string;
+  readonly address: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly heldUntil: number | null;
+}
+
+/** A session with the user and client that a token speaks for, read by primary keys in one statement. */
+export interface Grant {
+  readonly session: Session & { readonly userId: string };
+  readonly user: { readonly id: string; readonly email: string; readonly displayName: string; readonly role: Role; readonly uv: number };
+  readonly clientId: string;
+  readonly alive: boolean;
+}
+
+const COLUMNS = 'id, user_id, state, persistence, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until';
+
+export interface NewSession {
+  readonly userId: string | null;
+  readonly state: 'unverified' | 'active';
+  readonly persistence: Persistence;
+  readonly amr: readonly string[];
+  readonly authTime: number;
+  readonly expiresAt: number;
+  readonly waitingHash: string | null;
+}
+
+export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, from: Origin, session: NewSession): Promise<Session> {
+  const now = deps.now();
+  const row = await one(
+    tx,
+    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11) returning ${COLUMNS}`,
+    [
+      deps.random(16).toString('base64url'),
+      session.userId,
+      session.state,
+      session.persistence,
+      JSON.stringify(session.amr),
+      session.authTime,
+      session.waitingHash,
+      now,
+      from.userAgent,
+      from.address,
+      session.expiresAt,
+    ],
+  );
+  return fromRow(row as Row);
+}
+
+/** Whatever makes a family does this first, in the same transaction: null means refused, and nothing can be born after a revocation. */
+export async function lockActiveSession(tx: Db, id: string, now: number): Promise<Session | null> {
+  const row = await one(
+    tx,
+    `update sessions set touched_at = $2 where id = $1 and state = 'active' and expires_at > $2 returning ${COLUMNS}`,
+    [id, now],
+  );
+  return row === null ? null : fromRow(row);
+}
+
+/** UNVERIFIED becomes ACTIVE: the code was right. Null when it waits no longer. */
+export async function activateSession(
+  tx: Db,
+  { id, userId, amr, now, expiresAt }: { id: string; userId: string; amr: readonly string[]; now: number; expiresAt: number },
+): Promise<Session | null> {
+  const row = await one(
+    tx,
+    `update sessions set state = 'active', user_id = $2, amr = $3, auth_time = $4, touched_at = $4, csrf_from = $4, expires_at = $5, waiting_hash = null
+     where id = $1 and state = 'unverified' and expires_at > $4 returning ${COLUMNS}`,
+    [id, userId, JSON.stringify(amr), now, expiresAt],
+  );
+  return row === null ? null : fromRow(row);
+}
+
+export async function findSession(db: Db, id: string): Promise<Session | null> {
+  const row = await one(db, `select ${COLUMNS} from sessions where id = $1`, [id]);
+  return row === null ? null : fromRow(row);
+}
+
+/** The session that waits for a code in the browser with this cookie; expiry is checked here as well as by the job. */
+export async function findWaitingSession(db: Db, waitingHash: string, now: number): Promise<Session | null> {
+  const row = await one(db, `select ${COLUMNS} from sessions where waiting_hash = $1 and state = 'unverified' and expires_at > $2`, [
+    waitingHash,
+    now,
+  ]);
+  return row === null ? null : fromRow(row);
+}
+
+/** Session, user and client of a family by primary keys. Null when one of them is gone. */
+export async function findGrant(db: Db, sessionId: string, clientId: string, now: number): Promise<Grant | null> {
+  const row = await one(
+    db,
+    `select s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at, s.held_until,
+       u.email, u.display_name, u.role, u.uv, u.suspended_at, c.disabled_at
+     from sessions s join users u on u.id = s.user_id join clients c on c.id = $2 where s.id = $1`,
+    [sessionId, clientId],
+  );
+  if (row === null) return null;
+  const session = fromRow(row);
+  const userId = row['user_id'] as string;
+  return {
+    session: { ...session, userId },
+    user: {
+      id: userId,
+      email: row['email'] as string,
+      displayName: row['display_name'] as string,
+      role: row['role'] as Role,
+      uv: row['uv'] as number,
+    },
+    clientId,
+    alive: session.state === 'active' && session.expiresAt > now && row['suspended_at'] === null && row['disabled_at'] === null,
+  };
+}
+
+/** A user's living sessions, newest first. */
+export async function listSessionsOfUser(db: Db, userId: string, now: number): Promise<Session[]> {
+  const rows = await db.all(
+    `select ${COLUMNS} from sessions where user_id = $1 and state = 'active' and expires_at > $2 order by created_at desc, id limit 200`,
+    [userId, now],
+  );
+  return rows.map(fromRow);
+}
+
+/** CSRF tokens from before now begin to die. */
+export async function restartCsrf(db: Db, id: string, now: number): Promise<void> {
+  await db.all(`update sessions set csrf_from = $2 where id = $1 and state = 'active'`, [id, now]);
+}
+
+export type EndReason =
+  | 'signed_out'
+  | 'signed_out_everywhere'
+  | 'ended_by_user'
+  | 'signed_in_again'
+  | 'password_changed'
+  | 'recovered'
+  | 'other_account'
+  | 'not_me'
+  | 'too_many_codes'
+  | 'refresh_reuse';
+
+/**
+ * Ends a session for good: the row, its families and the revocation in one transaction. Null when it had ended before.
+ * The caller adds the entry to `deps.revoked` after the commit.
+ */
+export async function revokeSession(
+  tx: Db,
+  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  id: string,
+  reason: EndReason,
+): Promise<Revocation | null> {
+  const now = deps.now();
+  const row = await one(
+    tx,
+    `update sessions set state = 'revoked', ended_at = $2, ended_reason = $3, waiting_hash = null
+     where id = $1 and state in ('unverified', 'active', 'held') returning id`,
+    [id, now, reason],
+  );
+  if (row === null) return null;
+  await endFamiliesOfSession(tx, id, 'revoked', now);
+  return insertRevocation(tx, deps, { kind: 'sid', subject: id, minimumUv: null });
+}
+
+/** Ends a user's sessions, in the order of their ids so that two such acts cannot deadlock. */
+export async function revokeSessionsOfUser(
+  tx: Db,
+  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  userId: string,
+  reason: EndReason,
+  except: string | null,
+): Promise<Revocation[]> {
+  const rows = await tx.all(`select id from sessions where user_id = $1 and state in ('unverified', 'active', 'held') order by id`, [
+    userId,
+  ]);
+  const entries: Revocation[] = [];
+  for (const row of rows) {
+    const id = row['id'] as string;
+    if (id === except) continue;
+    const entry = await revokeSession(tx, deps, id, reason);
+    if (entry !== null) entries.push(entry);
+  }
+  return entries;
+}
+
+/** ACTIVE becomes HELD: a copied token was seen. All families are held with it. Null when it was not active any more. */
+export async function holdSession(tx: Db, deps: Pick<Deps, 'now' | 'random' | 'config'>, id: string): Promise<Revocation | null> {
+  const now = deps.now();
+  const row = await one(
+    tx,
+    `update sessions set state = 'held', held_at = $2, held_until = case when expires_at < $3 then expires_at else $3 end
+     where id = $1 and state = 'active' returning id`,
+    [id, now, now + HELD_WAIT],
+  );
+  if (row === null) return null;
+  await endFamiliesOfSession(tx, id, 'held', now);
+  return insertRevocation(tx, deps, { kind: 'sid', subject: id, minimumUv: null });
+}
+
+/** HELD becomes REVOKED because its owner came back; the caller makes the new session in the same transaction. */
+export async function retireHeldSession(tx: Db, id: string, now: number): Promise<Session | null> {
+  const row = await one(
+    tx,
+    `update sessions set state = 'revoked', ended_at = $2, ended_reason = 'recovered'
+     where id = $1 and state = 'held' and held_until > $2 and expires_at > $2 returning ${COLUMNS}`,
+    [id, now],
+  );
+  if (row === null) return null;
+  await endFamiliesOfSession(tx, id, 'revoked', now);
+  return fromRow(row);
+}
+
+/** Job: waiting sessions whose 12 hours are over, with the sign-ups and codes that hang from them. */
+export async function deleteExpiredUnverifiedSessions(db: Db, now: number, limit: number): Promise<number> {
+  const rows = await db.all(
+    `delete from sessions where id in (select id from sessions where state = 'unverified' and expires_at <= $1 limit $2)
+     and state = 'unverified' and expires_at <= $1 returning id`,
+    [now, limit],
+  );
+  return rows.length;
+}
+
+/** Job: sessions that ended or expired a day ago; until then their tokens are still told apart from garbage. */
+export async function deleteEndedSessions(db: Db, now: number, limit: number): Promise<number> {
+  const rows = await db.all(
+    `delete from sessions where id in (
+       select id from sessions where (state in ('active', 'held') and expires_at <= $1) or (state = 'held' and held_until <= $1)
+         or (state = 'revoked' and ended_at <= $1) limit $2) returning id`,
+    [now - 24 * 3_600_000, limit],
+  );
+  return rows.length;
+}
+
+/** The client whose family is the browser's own: a copied token of it means a copied cookie jar. */
+export function isFirstParty(clientId: string): boolean {
+  return clientId === FIRST_PARTY_CLIENT;
+}
+
+function fromRow(row: Row): Session {
+  return {
+    id: row['id'] as string,
+    userId: row['user_id'] as string | null,
+    state: row['state'] as SessionState,
+    persistence: row['persistence'] as Persistence,
+    amr: JSON.parse(row['amr'] as string) as string[],
+    authTime: row['auth_time'] as number,
+    csrfFrom: row['csrf_from'] as number,
+    userAgent: row['user_agent'] as string,
+    address: row['address'] as string,
+    createdAt: row['created_at'] as number,
+    expiresAt: row['expires_at'] as number,
+    heldUntil: row['held_until'] as number | null,
+  };
+}

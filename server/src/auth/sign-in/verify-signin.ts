@@ -1,0 +1,160 @@
+import { Refusal } from '@portico/protocol/errors';
+import type { Deps } from '../../deps.ts';
+import type { Revocation } from '../../platform/revoked-set.ts';
+import { type Answer, CLEARED_SESSION, CLEARED_WAITING, type Issued, signedIn, transactionCookie } from '../answer.ts';
+import { type Caller, hashOf } from '../caller.ts';
+import { countTry } from '../counter.ts';
+import { endFormerSession, sessionNamedByCookie, grantBrowser, sessionLife } from '../create-user-session.ts';
+import { forgetDevice } from '../device.ts';
+import { recordEvent } from '../event.ts';
+import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS } from '../limits.ts';
+import { codeLetter } from '../../mail/letters.ts';
+import { queueLetter } from '../../mail/outbox.ts';
+import { savePasswordHash } from '../password.ts';
+import { queueSignUpLetter } from '../remind-sign-up.ts';
+import { RESEND_PAUSE, SENDS, consumeCode, findCode, makeCode, tryCode } from '../security-code.ts';
+import { activateSession, insertSession, retireHeldSession, revokeSession } from '../session.ts';
+import { insertVerifiedUser, lockUserForSignIn } from '../user.ts';
+import { type Waiting, findWaiting } from '../waiting-session.ts';
+
+/** POST verify-signin: the code from the letter, typed in the browser that waits for it. */
+export async function verifySignIn(deps: Deps, caller: Caller, typed: string): Promise<Answer> {
+  const code = typed.replace(/[\s-]/g, '');
+  if (!/^\d{8}$/.test(code)) throw new Refusal('invalid_fields', { fields: { securityCode: 'malformed' } });
+  const waiting = await findWaiting(deps, caller);
+  if (waiting === null) throw new Refusal('code_expired');
+  await countCodeTry(deps, caller, waiting);
+  const tried = await tryCode(deps, waiting.place, code);
+  if (tried.kind === 'expired') throw new Refusal('code_expired');
+  if (tried.kind === 'wrong') return refuseCode(deps, caller, waiting, tried.triesLeft);
+  const issued =
+    waiting.kind === 'sign_up'
+      ? await completeSignUp(deps, caller, waiting, tried.codeHash)
+      : await recover(deps, caller, waiting, tried.codeHash);
+  const { body, cookies } = signedIn(deps, issued);
+  return { body: { status: 'VERIFIED', ...body }, cookies: [...cookies, CLEARED_WAITING] };
+}
+
+/** Over all codes and browsers of one account, or new codes would buy new tries. Keyed by the address, whether it is known or not. */
+async function countCodeTry(deps: Deps, caller: Caller, waiting: Waiting): Promise<void> {
+  const network = await countTry(deps.db, CODE_NETWORK, caller.network, deps.now());
+  if (!network.allowed) throw new Refusal('address_suspended', { retryAfter: network.retryAfter });
+  const account = await countTry(deps.db, CODE_ACCOUNT, waiting.email.toLowerCase(), deps.now());
+  if (!account.allowed) throw new Refusal('account_throttled', { retryAfter: account.retryAfter });
+}
+
+async function refuseCode(deps: Deps, caller: Caller, waiting: Waiting, triesLeft: number): Promise<never> {
+  await recordEvent(deps.db, deps, caller, 'code.wrong', { sessionId: waiting.session.id, userId: waiting.session.userId });
+  const state = await findCode(deps.db, waiting.place);
+  if (waiting.kind === 'sign_up' && triesLeft === 0 && (state?.sends ?? 0) >= SENDS) {
+    // No tries and no further code: the waiting is over.
+    await deps.db.transaction((tx) => revokeSession(tx, deps, waiting.session.id, 'too_many_codes'));
+  }
+  throw new Refusal('wrong_code', { extra: { triesLeft } });
+}
+
+/** The address is proven: now there is an account, and the waiting session becomes its first. */
+async function completeSignUp(deps: Deps, caller: Caller, waiting: Waiting & { kind: 'sign_up' }, codeHash: string): Promise<Issued> {
+  const { session, signUp } = waiting;
+  const former = await sessionNamedByCookie(deps, caller);
+  const { issued, revocations } = await deps.db.transaction(async (tx) => {
+    const now = deps.now();
+    const email = { text: signUp.email, key: signUp.emailKey };
+    const user = signUp.decoy ? null : await insertVerifiedUser(tx, deps, { email, displayName: signUp.displayName });
+    // Somebody else proved this address first: then no code opens this sign-up any more.
+    if (user === null) throw new Refusal('code_expired');
+    const life = sessionLife(deps, session.persistence);
+    const active = await activateSession(tx, { id: session.id, userId: user.id, amr: ['pwd', 'otp'], now, expiresAt: now + life });
+    if (active === null || !(await consumeCode(tx, waiting.place, codeHash, now))) throw new Refusal('code_expired');
+    await savePasswordHash(tx, user.id, signUp.passwordHash, now);
+    const revocations = await endFormerSession(tx, deps, former, 'signed_in_again');
+    const issued = await grantBrowser(tx, deps, caller, { user, session: active, freshDevice: false });
+    await recordEvent(tx, deps, caller, 'signup.completed', { actorId: user.id, userId: user.id, sessionId: session.id });
+    return { issued, revocations };
+  });
+  for (const entry of revocations) deps.revoked.add(entry);
+  return issued;
+}
+
+/**
+ * The owner of a held session came back. It never lives again under its old name: a new session with the same end takes its place, on a
+ * new device cookie, so that every copy that a thief may hold stays dead.
+ */
+async function recover(deps: Deps, caller: Caller, waiting: Waiting & { kind: 'held' }, codeHash: string): Promise<Issued> {
+  return deps.db.transaction(async (tx) => {
+    const now = deps.now();
+    const user = await lockUserForSignIn(tx, waiting.user.id, waiting.user.uv, now);
+    if (user === null) throw new Refusal('session_ended');
+    const held = await retireHeldSession(tx, waiting.session.id, now);
+    if (held === null || !(await consumeCode(tx, waiting.place, codeHash, now))) throw new Refusal('code_expired');
+    const device = hashOf(caller.cookies.device);
+    if (device !== null) await forgetDevice(tx, user.id, device);
+    const session = await insertSession(tx, deps, caller, {
+      userId: user.id,
+      state: 'active',
+      persistence: held.persistence,
+      amr: [...new Set([...held.amr, 'otp'])],
+      authTime: held.authTime,
+      expiresAt: held.expiresAt,
+      waitingHash: null,
+    });
+    const issued = await grantBrowser(tx, deps, caller, { user, session, freshDevice: true });
+    await recordEvent(tx, deps, caller, 'session.recovered', {
+      actorId: user.id,
+      userId: user.id,
+      sessionId: session.id,
+      reason: waiting.session.id,
+    });
+    return issued;
+  });
+}
+
+/** POST resend-code: a new code kills the old one. For a held session this is also how the first code is asked for. */
+export async function resendCode(deps: Deps, caller: Caller): Promise<Answer> {
+  const transaction = caller.cookies.transaction ?? deps.random(16).toString('base64url');
+  const waiting = await findWaiting(deps, { ...caller, cookies: { ...caller.cookies, transaction } });
+  if (waiting === null) throw new Refusal('code_expired');
+  await requireResendAllowed(deps, waiting);
+  const sent = await deps.db.transaction(async (tx) => {
+    const code = await makeCode(tx, deps, waiting.place);
+    if (code === null) return false;
+    if (waiting.kind === 'sign_up') await queueSignUpLetter(tx, deps, caller, waiting.email, code, waiting.signUp.decoy);
+    else await queueLetter(tx, deps, codeLetter(deps.config, caller.texts, { to: waiting.email, code }));
+    await recordEvent(tx, deps, caller, 'code.sent', { sessionId: waiting.session.id, userId: waiting.session.userId });
+    return true;
+  });
+  if (!sent) throw new Refusal('too_many_requests', { retryAfter: RESEND_PAUSE / 1000 });
+  deps.mailWaits();
+  const state = await findCode(deps.db, waiting.place);
+  return {
+    body: {
+      status: waiting.kind === 'held' ? 'HELD' : 'UNVERIFIED',
+      triesLeft: state?.triesLeft ?? 0,
+      resendAt: (state?.sentAt ?? deps.now()) + RESEND_PAUSE,
+    },
+    cookies: caller.cookies.transaction === null ? [transactionCookie(transaction)] : [],
+  };
+}
+
+async function requireResendAllowed(deps: Deps, waiting: Waiting): Promise<void> {
+  const state = await findCode(deps.db, waiting.place);
+  const wait = state === null ? 0 : Math.ceil((state.sentAt + RESEND_PAUSE - deps.now()) / 1000);
+  if (wait > 0) throw new Refusal('too_many_requests', { retryAfter: wait });
+  // Keyed by the address, known or not, so that a decoy is throttled as a real sign-up is.
+  const limit = waiting.kind === 'held' ? HELD_CODES : MAIL_ADDRESS;
+  const count = await countTry(deps.db, limit, waiting.email.toLowerCase(), deps.now());
+  if (!count.allowed) throw new Refusal('account_throttled', { retryAfter: count.retryAfter });
+}
+
+/** POST not-me, and "use another account": ends the waiting or held session of this browser, and only that. */
+export async function notMe(deps: Deps, caller: Caller, reason: 'not_me' | 'other_account' = 'not_me'): Promise<Answer> {
+  const waiting = await findWaiting(deps, caller);
+  if (waiting !== null) {
+    const revocation: Revocation | null = await deps.db.transaction(async (tx) => {
+      await recordEvent(tx, deps, caller, 'signin.not_me', { sessionId: waiting.session.id, userId: waiting.session.userId, reason });
+      return revokeSession(tx, deps, waiting.session.id, reason);
+    });
+    if (revocation !== null) deps.revoked.add(revocation);
+  }
+  return { body: { status: 'SIGNED_OUT' }, cookies: waiting?.kind === 'held' ? CLEARED_SESSION : [CLEARED_WAITING] };
+}

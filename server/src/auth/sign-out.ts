@@ -1,0 +1,45 @@
+import type { Deps } from '../deps.ts';
+import { type Answer, CLEARED_SESSION } from './answer.ts';
+import type { Caller } from './caller.ts';
+import { hashOf } from './caller.ts';
+import { sessionNamedByCookie } from './create-user-session.ts';
+import { requireCsrf } from './csrf.ts';
+import { recordEvent } from './event.ts';
+import { type Session, findSession, findWaitingSession, revokeSession, revokeSessionsOfUser } from './session.ts';
+import { provenByAccessToken } from './verified-session.ts';
+
+/**
+ * POST signout: this browser on all sites, or with `everywhere` all devices. Idempotent: a browser that is signed out already is
+ * answered the same, and is rid of its cookies.
+ */
+export async function signOut(deps: Deps, caller: Caller, { everywhere }: { everywhere: boolean }): Promise<Answer> {
+  const session = await namedSession(deps, caller);
+  if (session !== null && session.state !== 'revoked') {
+    // A stranger's page must not sign visitors out (ASVS 10.6.2); a session that only waits has no CSRF token.
+    if (session.state === 'active') requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
+    const userId = session.userId;
+    const revocations = await deps.db.transaction(async (tx) => {
+      await recordEvent(tx, deps, caller, 'session.ended', {
+        actorId: userId,
+        userId,
+        sessionId: session.id,
+        reason: everywhere ? 'signed_out_everywhere' : 'signed_out',
+      });
+      if (everywhere && userId !== null && session.state === 'active')
+        return revokeSessionsOfUser(tx, deps, userId, 'signed_out_everywhere', null);
+      const entry = await revokeSession(tx, deps, session.id, 'signed_out');
+      return entry === null ? [] : [entry];
+    });
+    for (const entry of revocations) deps.revoked.add(entry);
+  }
+  return { status: 204, cookies: CLEARED_SESSION, clearSiteData: true };
+}
+
+/** Any genuine token names its session for this purpose, however old: who holds a copy can end the sign-in, never use it. */
+async function namedSession(deps: Deps, caller: Caller): Promise<Session | null> {
+  const bearer = caller.bearer === null ? null : await provenByAccessToken(deps, caller.bearer);
+  const sid = bearer?.id ?? (await sessionNamedByCookie(deps, caller));
+  if (sid !== null) return findSession(deps.db, sid);
+  const waitingHash = hashOf(caller.cookies.waiting);
+  return waitingHash === null ? null : findWaitingSession(deps.db, waitingHash, deps.now());
+}

@@ -1,0 +1,67 @@
+import { Refusal } from '@portico/protocol/errors';
+import { PAGES } from '@portico/protocol/routes';
+import type { Deps } from '../../deps.ts';
+import { tokenHash } from '../../platform/crypto.ts';
+import { type Answer, waitingCookie } from '../answer.ts';
+import type { Caller } from '../caller.ts';
+import { countTry } from '../counter.ts';
+import { parseEmail } from '../email.ts';
+import { recordEvent } from '../event.ts';
+import { MAIL_ADDRESS, SIGN_UP_NETWORK, WAITING_ACCOUNT } from '../limits.ts';
+import { contextOf, requireGoodPassword } from '../password-rules.ts';
+import { queueSignUpLetter } from '../remind-sign-up.ts';
+import { makeCode } from '../security-code.ts';
+import { insertSession } from '../session.ts';
+import { insertSignUp } from '../signup.ts';
+import { findUserByEmail } from '../user.ts';
+
+export interface SignUpInput {
+  readonly email: string;
+  readonly password: string;
+  readonly displayName: string;
+  readonly keep: boolean;
+}
+
+/**
+ * POST signup. Signs nobody in. A new and a known address get the same answer, byte for byte, after the same work; only the letter
+ * differs, and that only the owner of the mailbox reads.
+ */
+export async function signUpRequestHandler(deps: Deps, caller: Caller, input: SignUpInput): Promise<Answer> {
+  const email = parseEmail(input.email);
+  if (email === null) throw new Refusal('invalid_fields', { fields: { email: 'email_malformed' } });
+  requireGoodPassword(deps, 'password', input.password, contextOf(email.text, input.displayName));
+
+  for (const [limit, subject, code] of [
+    [SIGN_UP_NETWORK, caller.network, 'address_suspended'],
+    [WAITING_ACCOUNT, email.key, 'account_throttled'],
+    [MAIL_ADDRESS, email.key, 'account_throttled'],
+  ] as const) {
+    const count = await countTry(deps.db, limit, subject, deps.now());
+    if (!count.allowed) throw new Refusal(code, { retryAfter: count.retryAfter });
+  }
+
+  const passwordHash = await deps.hasher.hash(input.password);
+  const decoy = (await findUserByEmail(deps.db, email)) !== null;
+  const waiting = deps.random(32).toString('base64url');
+  await deps.db.transaction(async (tx) => {
+    const now = deps.now();
+    const session = await insertSession(tx, deps, caller, {
+      userId: null,
+      state: 'unverified',
+      persistence: input.keep ? 'kept' : 'browser',
+      amr: [],
+      authTime: now,
+      expiresAt: now + deps.config.unverifiedLife,
+      waitingHash: tokenHash(waiting),
+    });
+    await insertSignUp(tx, { sessionId: session.id, email, displayName: input.displayName, passwordHash, decoy, now });
+    const code = await makeCode(tx, deps, { sessionId: session.id, browserHash: '' });
+    if (code !== null) await queueSignUpLetter(tx, deps, caller, email.text, code, decoy);
+    await recordEvent(tx, deps, caller, decoy ? 'signup.known_address' : 'signup.started', { sessionId: session.id });
+  });
+  deps.mailWaits();
+  return {
+    body: { status: 'UNVERIFIED', verifyUrl: deps.config.appOrigin + PAGES.verifySignIn },
+    cookies: [waitingCookie(waiting, deps)],
+  };
+}

@@ -1,0 +1,239 @@
+import type { Deps } from '../deps.ts';
+import { sameText } from '../platform/crypto.ts';
+import type { ChainKey } from '../platform/keyring.ts';
+import { type Origin, recordEvent } from './event.ts';
+import { holdOrRevoke } from './hold-session.ts';
+import {
+  type Attempt,
+  type GenuineToken,
+  NO_ATTEMPT,
+  RING_SIZE,
+  BLANK,
+  formatRefreshToken,
+  freshRing,
+  linkHash,
+  parseRefreshToken,
+  ringSlot,
+  slotOf,
+  walkChain,
+} from './refresh-chain.ts';
+import { type Family, advanceLostFamily, endFamily, findFamily, rotateFamily } from './refresh-token.ts';
+import { insertRevocation } from './revocation.ts';
+import { type Grant, findGrant, isFirstParty } from './session.ts';
+
+/** A burst this young is answered with `retry`: nothing is given, nothing is revoked. In milliseconds. */
+export const YOUNG_TOKEN = 120_000;
+/** A client that sends no attempts gets the successor once more within this time of the rotation. In milliseconds. */
+export const REPLAY_WITHOUT_ATTEMPT = 60_000;
+/** The previous link still opens a rendered page this long after the rotation. In milliseconds. */
+export const PEEK_PREVIOUS = 120_000;
+
+/** Who asks. The caller is a client before it is a token. */
+export interface RefreshCaller {
+  readonly clientId: string;
+  /** The client proved itself with a secret. */
+  readonly authenticated: boolean;
+  /** Hash of the device cookie that came along; null where there was none. */
+  readonly deviceHash: string | null;
+  /** The token came in a cookie, so the device cookie had to come with it. */
+  readonly byCookie: boolean;
+  readonly from: Origin;
+}
+
+/** A link of the chain that the caller may have, with what it stands for. */
+export interface SpentToken {
+  readonly kind: 'rotated' | 'replayed';
+  readonly grant: Grant;
+  readonly gen: number;
+  readonly refreshToken: string;
+  readonly idleAt: number;
+  readonly deviceHash: string | null;
+  /** The `:now` of the statement that proved the family active: `iat` and `exp` come from it. */
+  readonly provedAt: number;
+}
+
+export type SpendOutcome = SpentToken | { readonly kind: 'retry' | 'invalid' | 'ended' | 'held' };
+
+type Verdict =
+  | { readonly kind: 'granted'; readonly spent: SpentToken }
+  | { readonly kind: 'retry' | 'invalid' | 'ended' | 'held' | 'again' };
+
+/** Four losses in a row say that others are busy with this token: the caller comes back in a moment. */
+const LOOPS = 4;
+
+/** Spends a refresh token: protocol section 2, `refresh(client, token, attempt)`. */
+export async function spendRefreshToken(deps: Deps, caller: RefreshCaller, text: string, attempt: Attempt | null): Promise<SpendOutcome> {
+  const token = parseRefreshToken(deps.keys, text);
+  if (token === null) return { kind: 'invalid' };
+  const key = deps.keys.chain(token.keyId);
+  if (key === null) return { kind: 'invalid' };
+  // The cookie changed under the tab: it read the generation before another tab's answer arrived.
+  if (attempt !== null && attempt.gen !== token.gen) return { kind: 'retry' };
+  for (let loop = 0; loop < LOOPS; loop += 1) {
+    const now = deps.now();
+    const rotated = await rotate(deps, caller, token, key, attempt, now);
+    if (rotated !== null) return rotated;
+    const family = await findFamily(deps.db, token.familyId);
+    const verdict = await judge(deps, caller, token, key, attempt, family, now);
+    if (verdict.kind === 'granted') return verdict.spent;
+    if (verdict.kind !== 'again') return { kind: verdict.kind };
+  }
+  return { kind: 'retry' };
+}
+
+/** The one write. Null when another statement was faster or something is wrong with the token. */
+async function rotate(
+  deps: Deps,
+  caller: RefreshCaller,
+  token: GenuineToken,
+  key: ChainKey,
+  attempt: Attempt | null,
+  now: number,
+): Promise<SpendOutcome | null> {
+  const secret = walkChain(key, token.familyId, token.gen, token.secret, 1);
+  const idleAt = now + deps.config.sessionIdle;
+  const row = await rotateFamily(deps.db, {
+    familyId: token.familyId,
+    clientId: caller.clientId,
+    gen: token.gen,
+    hash: linkHash(token.secret),
+    nextHash: linkHash(secret),
+    slot: slotOf(attempt),
+    deviceHash: caller.deviceHash ?? '',
+    now,
+    idleAt,
+  });
+  if (row === null) return null;
+  // A second statement, not a join in the first: PostgreSQL re-evaluates only the updated row and would answer a stale role.
+  const grant = await findGrant(deps.db, row['session_id'] as string, caller.clientId, now);
+  if (grant === null || !grant.alive) return { kind: grant?.session.state === 'held' ? 'held' : 'ended' };
+  const gen = token.gen + 1;
+  return {
+    kind: 'rotated',
+    grant,
+    gen,
+    refreshToken: formatRefreshToken(key, { familyId: token.familyId, gen, issuedAt: now, secret }),
+    idleAt,
+    deviceHash: caller.deviceHash,
+    provedAt: now,
+  };
+}
+
+/** Why the write found no row, and what follows from it. */
+async function judge(
+  deps: Deps,
+  caller: RefreshCaller,
+  token: GenuineToken,
+  key: ChainKey,
+  attempt: Attempt | null,
+  family: Family | null,
+  now: number,
+): Promise<Verdict> {
+  if (family === null) return { kind: 'invalid' };
+  if (family.clientId !== caller.clientId) {
+    // A genuine token of another client: nothing changes, or one site could end another's sign-ins.
+    await recordEvent(deps.db, deps, caller.from, 'refresh.wrong_client', {
+      userId: family.userId,
+      sessionId: family.sessionId,
+      clientId: caller.clientId,
+    });
+    return { kind: 'invalid' };
+  }
+  if (family.state === 'held') return heldOrEnded(deps, family, now);
+  if (family.state !== 'active' || family.expiresAt <= now || family.idleAt <= now) return { kind: 'ended' };
+  // Stolen refresh cookie in another jar: it comes without the device cookie that the family was made with.
+  if (family.deviceHash !== null && family.deviceHash !== caller.deviceHash) return reuse(deps, caller, family);
+
+  const distance = family.gen - token.gen;
+  if (distance < 0) return takeAhead(deps, caller, token, key, attempt, family, now);
+  if (distance === 0) return linkHash(token.secret) === family.curHash ? { kind: 'again' } : reuse(deps, caller, family);
+
+  const young = token.iat * 1000 + YOUNG_TOKEN > now;
+  if (distance > RING_SIZE) return young ? { kind: 'retry' } : reuse(deps, caller, family);
+
+  const current = walkChain(key, token.familyId, token.gen, token.secret, distance);
+  if (linkHash(current) !== family.curHash) return reuse(deps, caller, family);
+  const slot = ringSlot(family.ring, distance);
+  if (attempt !== null && sameText(slot, attempt.slot)) return replay(deps, caller, family, key, current, now);
+  if (attempt === null && distance === 1 && slot === NO_ATTEMPT && mayReplayWithoutAttempt(caller, family, now)) {
+    return replay(deps, caller, family, key, current, now);
+  }
+  if (slot === BLANK) return { kind: 'retry' };
+  if (attempt === null && young) return { kind: 'retry' };
+  return reuse(deps, caller, family);
+}
+
+/** At any time for a client that proved who it is, or a browser that brought the cookie it is bound to; else only at once. */
+function mayReplayWithoutAttempt(caller: RefreshCaller, family: Family, now: number): boolean {
+  const bound = caller.byCookie && family.deviceHash !== null && family.deviceHash === caller.deviceHash;
+  return caller.authenticated || bound || now < family.rotatedAt + REPLAY_WITHOUT_ATTEMPT;
+}
+
+/** The same successor once more: no write, however late. */
+async function replay(deps: Deps, caller: RefreshCaller, family: Family, key: ChainKey, secret: Buffer, now: number): Promise<Verdict> {
+  const grant = await findGrant(deps.db, family.sessionId, caller.clientId, now);
+  if (grant === null || !grant.alive) return { kind: grant?.session.state === 'held' ? 'held' : 'ended' };
+  return {
+    kind: 'granted',
+    spent: {
+      kind: 'replayed',
+      grant,
+      gen: family.gen,
+      refreshToken: formatRefreshToken(key, { familyId: family.id, gen: family.gen, issuedAt: family.rotatedAt, secret }),
+      idleAt: family.idleAt,
+      deviceHash: family.deviceHash,
+      provedAt: now,
+    },
+  };
+}
+
+/** A genuine token that is ahead of its row: commits were lost, and an honest client must not pay for our loss. */
+async function takeAhead(
+  deps: Deps,
+  caller: RefreshCaller,
+  token: GenuineToken,
+  key: ChainKey,
+  attempt: Attempt | null,
+  family: Family,
+  now: number,
+): Promise<Verdict> {
+  const secret = walkChain(key, token.familyId, token.gen, token.secret, 1);
+  const gen = token.gen + 1;
+  const idleAt = now + deps.config.sessionIdle;
+  const won = await advanceLostFamily(deps.db, family, { gen, hash: linkHash(secret), ring: freshRing(slotOf(attempt)), now, idleAt });
+  if (!won) return { kind: 'again' };
+  await recordEvent(deps.db, deps, caller.from, 'refresh.ahead', {
+    userId: family.userId,
+    sessionId: family.sessionId,
+    clientId: family.clientId,
+    reason: `row at ${family.gen}, token at ${token.gen}`,
+  });
+  const grant = await findGrant(deps.db, family.sessionId, caller.clientId, now);
+  if (grant === null || !grant.alive) return { kind: 'ended' };
+  const refreshToken = formatRefreshToken(key, { familyId: family.id, gen, issuedAt: now, secret });
+  return { kind: 'granted', spent: { kind: 'rotated', grant, gen, refreshToken, idleAt, deviceHash: family.deviceHash, provedAt: now } };
+}
+
+/** Two holders of one token. In the browser's own family the session is held; in a site's family that family ends. */
+async function reuse(deps: Deps, caller: RefreshCaller, family: Family): Promise<Verdict> {
+  if (isFirstParty(family.clientId)) return holdOrRevoke(deps, caller.from, family.sessionId);
+  // RFC 9700 4.14.2 speaks of the grant: one careless site must not sign people out everywhere.
+  const revocation = await deps.db.transaction(async (tx) => {
+    if (!(await endFamily(tx, family.id, deps.now()))) return null;
+    await recordEvent(tx, deps, caller.from, 'refresh.reuse', {
+      userId: family.userId,
+      sessionId: family.sessionId,
+      clientId: family.clientId,
+    });
+    return insertRevocation(tx, deps, { kind: 'sid_client', subject: `${family.sessionId} ${family.clientId}`, minimumUv: null });
+  });
+  if (revocation !== null) deps.revoked.add(revocation);
+  return { kind: 'ended' };
+}
+
+/** Held answers `held` every time, until its owner came back or the waiting is over. */
+async function heldOrEnded(deps: Deps, family: Family, now: number): Promise<Verdict> {
+  const grant = await findGrant(deps.db, family.sessionId, family.clientId, now);
+  const waits = grant !== null && grant.session.state === 'held' && (grant.session.heldUntil ?? 0) > now;
+  return { kind: waits ? 'held' : 'ended' };
+}

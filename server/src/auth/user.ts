@@ -1,0 +1,83 @@
+import type { PublicUser, Role } from '@portico/protocol/tokens';
+import type { Deps } from '../deps.ts';
+import { type Db, type Row, one } from '../platform/db.ts';
+import type { Email } from './email.ts';
+
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly displayName: string;
+  readonly role: Role;
+  /** User version: rises when a password changes or rights fall. */
+  readonly uv: number;
+  readonly verifiedAt: number | null;
+  readonly suspendedAt: number | null;
+  readonly createdAt: number;
+}
+
+const COLUMNS = 'id, email, display_name, role, uv, verified_at, suspended_at, created_at';
+
+export async function findUserByEmail(db: Db, email: Email): Promise<User | null> {
+  return userFrom(await one(db, `select ${COLUMNS} from users where email_key = $1`, [email.key]));
+}
+
+export async function findUser(db: Db, id: string): Promise<User | null> {
+  return userFrom(await one(db, `select ${COLUMNS} from users where id = $1`, [id]));
+}
+
+/** Creates the account of a proven address. Null when somebody else proved the same address first. */
+export async function insertVerifiedUser(
+  tx: Db,
+  deps: Pick<Deps, 'now' | 'random'>,
+  { email, displayName }: { email: { readonly text: string; readonly key: string }; displayName: string },
+): Promise<User | null> {
+  const now = deps.now();
+  return userFrom(
+    await one(
+      tx,
+      `insert into users (id, email, email_key, display_name, role, uv, verified_at, created_at) values ($1, $2, $3, $4, 'user', 1, $5, $5)
+       on conflict (email_key) do nothing returning ${COLUMNS}`,
+      [deps.random(16).toString('base64url'), email.text, email.key, displayName, now],
+    ),
+  );
+}
+
+/**
+ * First statement of every sign-in: locks the user, and loses if the password changed or the user was suspended after it was checked.
+ * `uvRead` was read before the password was.
+ */
+export async function lockUserForSignIn(tx: Db, id: string, uvRead: number, now: number): Promise<User | null> {
+  return userFrom(
+    await one(tx, `update users set last_signin_at = $3 where id = $1 and uv = $2 and suspended_at is null returning ${COLUMNS}`, [
+      id,
+      uvRead,
+      now,
+    ]),
+  );
+}
+
+/** Raises the user version: everything issued before is refused from now on. Null when it was raised by somebody else meanwhile. */
+export async function raiseUserVersion(tx: Db, id: string, uvRead: number): Promise<User | null> {
+  return userFrom(
+    await one(tx, `update users set uv = uv + 1 where id = $1 and uv = $2 and suspended_at is null returning ${COLUMNS}`, [id, uvRead]),
+  );
+}
+
+/** What the user's own browser is told. */
+export function publicUser(user: Pick<User, 'id' | 'email' | 'displayName' | 'role'>): PublicUser {
+  return { id: user.id, email: user.email, displayName: user.displayName, role: user.role };
+}
+
+function userFrom(row: Row | null): User | null {
+  if (row === null) return null;
+  return {
+    id: row['id'] as string,
+    email: row['email'] as string,
+    displayName: row['display_name'] as string,
+    role: row['role'] as Role,
+    uv: row['uv'] as number,
+    verifiedAt: row['verified_at'] as number | null,
+    suspendedAt: row['suspended_at'] as number | null,
+    createdAt: row['created_at'] as number,
+  };
+}

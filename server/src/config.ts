@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { type Environment, findGiven, findUnknownNames } from './config/environment.ts';
+import { findRuleProblems, type Settings } from './config/rules.ts';
+import { type Setting, SETTINGS } from './config/settings.ts';
+import { isLoopbackHost } from './platform/loopback.ts';
+import { findMasterKeyFile, MASTER_KEY_FILE, requireMasterKeyFile } from './platform/master-key.ts';
+
+export { SETTINGS } from './config/settings.ts';
+
+/** Everything that an operator can set, read once at the start. Lives are milliseconds. */
+export interface Config {
+  readonly mode: 'development' | 'production' | 'test';
+  /** The name people know the service by; issuer of every token. No trailing slash. */
+  readonly origin: string;
+  /** Where /login and /dashboard are; equal to `origin` on one host. */
+  readonly appOrigin: string;
+  /** Where /api is; equal to `origin` on one host. All cookies live here. */
+  readonly apiOrigin: string;
+  /** Prefix of script and style addresses: '' or a CDN's origin. */
+  readonly assetBase: string;
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** '' = SQLite in the data folder. */
+  readonly databaseUrl: string;
+  /** '' in development = letters stay in the outbox and are shown at /dev/mail. */
+  readonly smtpUrl: string;
+  readonly mailFrom: string;
+  readonly masterKey: Buffer;
+  /** CIDR list of proxies whose X-Forwarded-For counts. */
+  readonly trustedProxies: readonly string[];
+  readonly accessTokenLife: number;
+  readonly sessionLife: number;
+  readonly sessionIdle: number;
+  readonly unverifiedLife: number;
+  readonly codeLife: number;
+  readonly passwordMin: number;
+  /** '' or a folder of the operator's own, served at / in place of the landing page. */
+  readonly staticDir: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** Everything that is wrong with the settings, at once: nobody should start five times to find five mistakes. */
+export class ConfigProblems extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigProblems';
+    this.problems = problems;
+  }
+}
+
+/** Reads the settings; makes the data folder and the master key if they are needed and not there yet. Throws ConfigProblems. */
+export function readConfig(env: Environment = process.env): Config {
+  const { settings, problems } = readSettings(env);
+  if (problems.length > 0) throw new ConfigProblems(problems);
+  return { ...settings, masterKey: settings.masterKey ?? requireGeneratedKey(settings.dataDir) };
+}
+
+/** One effective setting, as `portico doctor` prints it: secrets masked, and where it came from. */
+export interface ExplainedSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly source: 'environment' | `file ${string}` | 'default' | 'generated';
+}
+
+/** Changes nothing, and answers for settings with problems too. */
+export function explainConfig(env: Environment = process.env): ExplainedSetting[] {
+  return readSettings(env).explained;
+}
+
+function requireGeneratedKey(dataDir: string): Buffer {
+  try {
+    return requireMasterKeyFile(dataDir);
+  } catch (cause) {
+    throw new ConfigProblems([`the master key cannot be kept in ${dataDir}: ${(cause as Error).message}`]);
+  }
+}
+
+function readSettings(env: Environment): { settings: Settings; problems: string[]; explained: ExplainedSetting[] } {
+  const problems: string[] = [];
+  const unreadable = new Set<string>();
+  const explained: ExplainedSetting[] = [];
+
+  const read = <T>(field: keyof Config, setting: Setting<T>, standard: string = setting.standard): T => {
+    const given = findGiven(env, setting.name);
+    const text = given.kind === 'text' ? given.text : standard;
+    const parsed = setting.kind.parse(text);
+    const problem = given.kind === 'problem' ? given.problem : 'problem' in parsed ? `${setting.name} ${parsed.problem}` : null;
+    if (problem !== null) {
+      problems.push(problem);
+      unreadable.add(field);
+    }
+    explained.push({
+      name: setting.name,
+      value: setting.kind.mask?.(text) ?? ('value' in parsed && typeof parsed.value === 'string' ? parsed.value : text),
+      source: given.kind === 'text' ? given.source : 'default',
+    });
+    const fallback = 'value' in parsed ? parsed : setting.kind.parse(standard);
+    if ('problem' in fallback) throw new Error(`the default of ${setting.name} ${fallback.problem}`);
+    return fallback.value;
+  };
+
+  const mode = read('mode', SETTINGS.mode);
+  const port = read('port', SETTINGS.port, portOfLocalOrigin(env) ?? '4000');
+  const origin = read('origin', SETTINGS.origin, `http://localhost:${port}`);
+  const settings: Settings = {
+    mode,
+    origin,
+    appOrigin: read('appOrigin', SETTINGS.appOrigin, origin),
+    apiOrigin: read('apiOrigin', SETTINGS.apiOrigin, origin),
+    assetBase: read('assetBase', SETTINGS.assetBase),
+    host: read('host', SETTINGS.host),
+    port,
+    dataDir: read('dataDir', SETTINGS.dataDir),
+    databaseUrl: read('databaseUrl', SETTINGS.databaseUrl),
+    smtpUrl: read('smtpUrl', SETTINGS.smtpUrl),
+    mailFrom: read('mailFrom', SETTINGS.mailFrom, `Portico <no-reply@${mailHost(origin)}>`),
+    masterKey: read('masterKey', SETTINGS.masterKey, ''),
+    trustedProxies: read('trustedProxies', SETTINGS.trustedProxies),
+    accessTokenLife: read('accessTokenLife', SETTINGS.accessTokenLife),
+    sessionLife: read('sessionLife', SETTINGS.sessionLife),
+    sessionIdle: read('sessionIdle', SETTINGS.sessionIdle),
+    unverifiedLife: read('unverifiedLife', SETTINGS.unverifiedLife),
+    codeLife: read('codeLife', SETTINGS.codeLife),
+    passwordMin: read('passwordMin', SETTINGS.passwordMin),
+    staticDir: read('staticDir', SETTINGS.staticDir),
+    logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
+  };
+  problems.push(
+    ...findUnknownNames(
+      env,
+      Object.values(SETTINGS).map((setting) => setting.name),
+    ),
+  );
+  problems.push(...findRuleProblems(settings, unreadable));
+  return { settings, problems, explained: explained.map((row) => (isGenerated(row) ? generatedKeyRow(settings.dataDir) : row)) };
+}
+
+/** `PORTICO_ORIGIN=http://localhost:5000` means port 5000: behind no proxy the two must agree. */
+function portOfLocalOrigin(env: Environment): string | null {
+  const given = findGiven(env, SETTINGS.origin.name);
+  const parsed = SETTINGS.origin.kind.parse(given.kind === 'text' ? given.text : '');
+  if ('problem' in parsed) return null;
+  const { protocol, hostname, port } = new URL(parsed.value);
+  return protocol === 'http:' && port !== '' && isLoopbackHost(hostname) ? port : null;
+}
+
+function mailHost(origin: string): string {
+  const { hostname } = new URL(origin);
+  return /[a-z]/.test(hostname) && !hostname.startsWith('[') ? hostname : 'localhost';
+}
+
+function isGenerated(row: ExplainedSetting): boolean {
+  return row.name === SETTINGS.masterKey.name && row.source === 'default';
+}
+
+function generatedKeyRow(dataDir: string): ExplainedSetting {
+  const made = findMasterKeyFile(dataDir).kind !== 'absent';
+  const path = join(dataDir, MASTER_KEY_FILE);
+  return { name: SETTINGS.masterKey.name, value: made ? path : `${path} (made at the first start)`, source: 'generated' };
+}

@@ -1,0 +1,25 @@
+import type { Config } from './config.ts';
+import type { Db } from './platform/db.ts';
+import type { Keyring } from './platform/keyring.ts';
+import type { Log } from './platform/log.ts';
+import type { PasswordHasher } from './platform/password-hasher.ts';
+import type { RevokedSet } from './platform/revoked-set.ts';
+
+/** Everything a function may reach for, handed in as its first argument: no globals, so a test can hold the clock and open the mailbox. */
+export interface Deps {
+  readonly config: Config;
+  readonly db: Db;
+  readonly keys: Keyring;
+  readonly hasher: PasswordHasher;
+  /** Revocations of unexpired tokens, kept in memory and read again each second. */
+  readonly revoked: RevokedSet;
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Bytes from a cryptographically secure source. */
+  readonly random: (bytes: number) => Buffer;
+  /** Tells the outbox that a letter waits, so that it leaves now and not at the next tick. Never throws. */
+  readonly mailWaits: () => void;
+  /** Work that must not delay (nor colour the timing of) the answer; failures are logged. */
+  readonly afterAnswer: (work: () => Promise<void>) => void;
+}

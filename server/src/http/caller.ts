@@ -1,0 +1,57 @@
+import { COOKIES, type CookieName, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
+import { chooseTexts } from '@portico/protocol/texts';
+import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../auth/caller.ts';
+import { canonicalAddress, networkOf } from '../auth/network-address.ts';
+import type { Config } from '../config.ts';
+
+/** Control characters would break one log line into two. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+const USER_AGENT_MAX = 400;
+
+/** Cookies are Secure, and named so that a browser refuses to let a sibling host plant them; plain only for http on loopback. */
+export function cookiesAreSecure(config: Config): boolean {
+  return config.apiOrigin.startsWith('https:');
+}
+
+export function cookieName(config: Config, name: CookieName): string {
+  return cookiesAreSecure(config) ? SECURE_COOKIE_PREFIX + name : name;
+}
+
+/** Reads one request. Cookie values that do not have the form we issue are as good as absent, so they reach no database. */
+export function readCaller(config: Config, request: FastifyRequest): Caller {
+  const address = canonicalAddress(request.ip);
+  const cookie = (name: CookieName, form: RegExp): string | null => {
+    const value = request.cookies[cookieName(config, name)];
+    return value !== undefined && form.test(value) ? value : null;
+  };
+  return {
+    requestId: request.id,
+    address,
+    network: networkOf(address),
+    userAgent: (header(request, 'user-agent') ?? '').slice(0, USER_AGENT_MAX).replace(CONTROL, ' '),
+    texts: chooseTexts(header(request, 'accept-language') ?? undefined),
+    originHeader: header(request, 'origin'),
+    fetchSite: header(request, 'sec-fetch-site'),
+    cookies: {
+      refresh: cookie(COOKIES.refresh, /^ptr_[A-Za-z0-9_-]{76}$/),
+      access: cookie(COOKIES.access, /^[A-Za-z0-9_.-]{20,4096}$/),
+      waiting: cookie(COOKIES.waiting, /^[A-Za-z0-9_-]{43}$/),
+      device: cookie(COOKIES.device, /^[A-Za-z0-9_-]{22}$/),
+      csrf: cookie(COOKIES.csrf, /^[A-Za-z0-9_.-]{60,100}$/),
+      transaction: cookie(COOKIES.transaction, /^[A-Za-z0-9_-]{22}$/),
+    },
+    bearer: bearerOf(header(request, 'authorization')),
+    attemptHeader: header(request, HEADERS.attempt),
+    csrfHeader: header(request, HEADERS.csrf),
+  };
+}
+
+function header(request: FastifyRequest, name: string): string | null {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : null;
+}
+
+function bearerOf(authorization: string | null): string | null {
+  return /^Bearer ([A-Za-z0-9_.-]{20,4096})$/i.exec(authorization ?? '')?.[1] ?? null;
+}

@@ -1,0 +1,77 @@
+import { Refusal } from '@portico/protocol/errors';
+import type { Caller } from '../auth/caller.ts';
+import { requireCsrf } from '../auth/csrf.ts';
+import { type CurrentSession, type VerifiedSession, provenByAccessToken, provenInDatabase } from '../auth/verified-session.ts';
+import type { Config } from '../config.ts';
+import type { Deps } from '../deps.ts';
+
+/** A guard lets a request through with the proof that its handler asks for, or refuses. */
+export type Guard<Proof> = (deps: Deps, caller: Caller) => Promise<Proof>;
+
+/** Nobody has to be anybody, and no cookie counts: safe reads. */
+export const open: Guard<null> = async () => null;
+
+/**
+ * Unsafe calls that no cookie authenticates (sign-in, sign-up). A browser says where the call comes from and must say: from our own
+ * pages (login CSRF). A program that is no browser says nothing.
+ */
+export const ownPages: Guard<null> = async ({ config }, caller) => {
+  if (caller.originHeader === null && caller.fetchSite === null) return null;
+  requireOwnOrigin(config, caller);
+  return null;
+};
+
+/** Unsafe calls that a cookie authenticates but that need no CSRF token yet, because a starting page has none: refresh, extend-auth-soft. */
+export const ownOrigin: Guard<null> = async ({ config }, caller) => {
+  requireOwnOrigin(config, caller);
+  return null;
+};
+
+/** As `ownOrigin` for browsers; a program that brings its token in the body instead of a cookie has no origin to show. */
+export const ownOriginOrBody: Guard<null> = async ({ config }, caller) => {
+  if (caller.cookies.refresh !== null || caller.originHeader !== null || caller.fetchSite !== null) requireOwnOrigin(config, caller);
+  return null;
+};
+
+/** Guard 1 of four (seed 004): the cookie alone. No database; a revocation arrives within a second. */
+export const cookie: Guard<VerifiedSession> = async (deps, caller) => {
+  const token = caller.bearer ?? caller.cookies.access;
+  const session = token === null ? null : await provenByAccessToken(deps, token);
+  if (session === null) throw new Refusal('signed_out');
+  return session;
+};
+
+/** Guard 2: the cookie, and the database agrees now. */
+export const cookieAndDatabase: Guard<CurrentSession> = async (deps, caller) => provenInDatabase(deps, await cookie(deps, caller));
+
+/** Guard 3: the cookie and a CSRF token, for unsafe methods. */
+export const cookieAndCsrf: Guard<VerifiedSession> = async (deps, caller) => {
+  if (caller.bearer === null) requireOwnOrigin(deps.config, caller);
+  const session = await cookie(deps, caller);
+  requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
+  return session;
+};
+
+/** Guard 4: all of them. */
+export const cookieCsrfAndDatabase: Guard<CurrentSession> = async (deps, caller) =>
+  provenInDatabase(deps, await cookieAndCsrf(deps, caller));
+
+/** Sign-out and extend-auth-hard: a genuine refresh cookie of any age names the session, and the handler checks its CSRF token. */
+export const namedByCookie: Guard<null> = async ({ config }, caller) => {
+  if (caller.bearer === null) requireOwnOrigin(config, caller);
+  return null;
+};
+
+/**
+ * The browser client has exactly one origin. `Sec-Fetch-Site` cannot be forged by a page; where an old browser does not send it, the
+ * exact `Origin` decides; where neither is there, nothing shows that it was our page.
+ */
+export function requireOwnOrigin(config: Pick<Config, 'appOrigin'>, caller: Pick<Caller, 'originHeader' | 'fetchSite'>): void {
+  const { originHeader, fetchSite } = caller;
+  if (originHeader !== null && originHeader !== config.appOrigin) throw new Refusal('origin_refused');
+  const siteAllows = fetchSite === null || fetchSite === 'same-origin' || (fetchSite === 'same-site' && originHeader !== null);
+  if (!siteAllows || (originHeader === null && fetchSite === null)) throw new Refusal('origin_refused');
+}
+
+export type Verified = VerifiedSession;
+export type Current = CurrentSession;

@@ -1,0 +1,61 @@
+import { chooseTexts } from '@portico/protocol/texts';
+import type { Frame, PageView } from '@portico/ui/views';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../../config.ts';
+import type { Deps } from '../../deps.ts';
+import type { ErrorPage } from '../errors.ts';
+
+export interface PageTokens {
+  readonly formToken?: string;
+  readonly csrfToken?: string;
+}
+
+export interface PageRenderer {
+  send(request: FastifyRequest, reply: FastifyReply, view: PageView, tokens?: PageTokens): FastifyReply;
+  readonly errorPage: ErrorPage;
+}
+
+/** True where pages and API share one host: only there can a plain form reach the cookies. */
+export function formsWork(config: Pick<Config, 'appOrigin' | 'apiOrigin'>): boolean {
+  return config.appOrigin === config.apiOrigin;
+}
+
+/** Loads the built pages (`npm run build -w ui`) once, at the start. */
+export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 'now'>): Promise<PageRenderer> {
+  const { renderPage } = await import('@portico/ui/render');
+  const oneHost = formsWork(config);
+  const frameOf = (request: FastifyRequest, tokens: PageTokens): Frame => {
+    const texts = chooseTexts(request.headers['accept-language']);
+    return {
+      language: texts.language,
+      texts,
+      host: new URL(config.origin).host,
+      assetBase: config.assetBase,
+      apiOrigin: oneHost ? '' : config.apiOrigin,
+      appOrigin: config.appOrigin === config.origin ? '' : config.appOrigin,
+      landingOrigin: config.appOrigin === config.origin ? '' : config.origin,
+      now: now(),
+      formsWork: oneHost,
+      formToken: tokens.formToken ?? null,
+      csrfToken: tokens.csrfToken ?? null,
+      requestId: request.id,
+      passwordMin: config.passwordMin,
+      development: config.mode === 'development',
+    };
+  };
+  const send: PageRenderer['send'] = (request, reply, view, tokens = {}) =>
+    reply.type('text/html; charset=utf-8').send(renderPage(view, frameOf(request, tokens)));
+  return {
+    send,
+    errorPage: (request, reply, refusal) => send(request, reply, { page: 'error', status: refusal.status, reason: refusal.code }),
+  };
+}
+
+/** Where a sign-in leads: only a path of our own app, whatever was asked for. */
+export function safeReturnTo(config: Pick<Config, 'appOrigin'>, wish: unknown, otherwise: string): string {
+  if (typeof wish !== 'string' || wish.length > 2000 || !wish.startsWith('/')) return otherwise;
+  // `//evil.example`, `/\evil.example` and `/%0d…` are other hosts to some parser; the URL standard's parser is the browser's own.
+  const url = URL.parse(wish, config.appOrigin);
+  if (url === null || url.origin !== new URL(config.appOrigin).origin || /[\\\u0000-\u001f]/.test(wish)) return otherwise;
+  return url.pathname.startsWith('//') ? otherwise : url.pathname + url.search + url.hash;
+}

@@ -1,0 +1,190 @@
+import { Refusal } from '@portico/protocol/errors';
+import { PAGES, PAGE_FORMS } from '@portico/protocol/routes';
+import type { FormState } from '@portico/ui/views';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../../auth/caller.ts';
+import { maskEmail } from '../../auth/email.ts';
+import { RESEND_PAUSE, findCode } from '../../auth/security-code.ts';
+import { standingOf } from '../../auth/session-status.ts';
+import { signInRequestHandler } from '../../auth/sign-in/index.ts';
+import { notMe, resendCode, verifySignIn } from '../../auth/sign-in/verify-signin.ts';
+import { signUpRequestHandler } from '../../auth/sign-up/index.ts';
+import { findWaiting } from '../../auth/waiting-session.ts';
+import type { Deps } from '../../deps.ts';
+import { readCaller } from '../caller.ts';
+import { sendRedirect } from '../send.ts';
+import { EMPTY_FORM, type Form, issueFormToken, readForm, refusedForm, requireFormToken } from './form.ts';
+import { type PageRenderer, formsWork, safeReturnTo } from './render.ts';
+
+const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
+
+/** The pages for people who are not signed in: sign in, sign up, type the code. */
+export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): void {
+  const { config } = deps;
+  const returnToOf = (source: unknown) =>
+    safeReturnTo(config, (source as Record<string, unknown> | undefined)?.['returnTo'], PAGES.dashboard);
+
+  /** Somebody who is signed in, or waits for a code, does not need this page. Null: stay. */
+  const elsewhere = async (caller: Caller, returnTo: string): Promise<string | null> => {
+    if (!formsWork(config)) return null;
+    const standing = await standingOf(deps, caller);
+    if (standing === null || standing.status === 'VERIFIED') return returnTo;
+    return standing.status === 'SIGNED_OUT' ? null : PAGES.verifySignIn;
+  };
+
+  const showSignIn = (request: FastifyRequest, reply: FastifyReply, caller: Caller, form: FormState, returnTo: string) => {
+    const asked = (request.query as Record<string, unknown>)['notice'];
+    const notice = asked === 'signed_out' || asked === 'session_ended' ? asked : null;
+    return renderer.send(request, reply, { page: 'sign-in', form, returnTo, notice }, tokensFor(caller, reply));
+  };
+
+  const tokensFor = (caller: Caller, reply: FastifyReply) => (formsWork(config) ? { formToken: issueFormToken(deps, caller, reply) } : {});
+
+  app.get(PAGES.signIn, async (request, reply) => {
+    const caller = readCaller(config, request);
+    const returnTo = returnToOf(request.query);
+    const away = await elsewhere(caller, returnTo);
+    return away === null ? showSignIn(request, reply, caller, EMPTY_FORM, returnTo) : reply.code(303).header('location', away).send();
+  });
+
+  app.get(PAGES.signUp, async (request, reply) => {
+    const caller = readCaller(config, request);
+    const returnTo = returnToOf(request.query);
+    const away = await elsewhere(caller, returnTo);
+    if (away !== null) return reply.code(303).header('location', away).send();
+    return renderer.send(request, reply, { page: 'sign-up', form: EMPTY_FORM, returnTo }, tokensFor(caller, reply));
+  });
+
+  const showVerify = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller,
+    form: FormState,
+    triesLeft: number | null,
+    returnTo: string,
+  ) => {
+    const waiting = await findWaiting(deps, caller);
+    if (formsWork(config) && waiting === null) return reply.code(303).header('location', PAGES.signIn).send();
+    const code = waiting === null ? null : await findCode(deps.db, waiting.place);
+    const view = {
+      page: 'verify-sign-in' as const,
+      form,
+      reason: waiting?.kind ?? null,
+      maskedEmail: waiting === null ? '' : maskEmail(waiting.email),
+      codeSent: code !== null,
+      resendAt: code === null ? 0 : code.sentAt + RESEND_PAUSE,
+      triesLeft: triesLeft ?? code?.triesLeft ?? null,
+      returnTo,
+    };
+    return renderer.send(request, reply, view, tokensFor(caller, reply));
+  };
+
+  app.get(PAGES.verifySignIn, async (request, reply) => {
+    const caller = readCaller(config, request);
+    const returnTo = returnToOf(request.query);
+    if (formsWork(config) && (await standingOf(deps, caller))?.status === 'VERIFIED')
+      return reply.code(303).header('location', returnTo).send();
+    return showVerify(request, reply, caller, EMPTY_FORM, null, returnTo);
+  });
+
+  // Where pages and API are on different hosts a plain form could not reach the cookies, and the pages say so.
+  if (!formsWork(config)) return;
+
+  /** Runs a form's verb; a refusal shows the page again, with what was typed and why it did not work. */
+  const submit = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: (caller: Caller, form: Form) => Promise<FastifyReply>,
+    again: (caller: Caller, state: FormState, refusal: Refusal, returnTo: string) => Promise<FastifyReply> | FastifyReply,
+  ): Promise<FastifyReply> => {
+    const caller = readCaller(config, request);
+    const form = readForm(request);
+    try {
+      await requireFormToken(deps, caller, form);
+      return await work(caller, form);
+    } catch (error) {
+      const { state, status, refusal } = refusedForm(error, form, EMAIL_AND_NAME);
+      reply.code(status);
+      if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
+      return again(caller, state, refusal, returnToOf(form));
+    }
+  };
+
+  app.post(PAGES.signIn, (request, reply) =>
+    submit(
+      request,
+      reply,
+      async (caller, form) => {
+        const answer = await signInRequestHandler(deps, caller, 'credential', {
+          email: form['email'] ?? '',
+          password: form['password'] ?? '',
+          keep: form['keep'] !== undefined,
+        });
+        return sendRedirect(config, reply, answer, returnToOf(form));
+      },
+      (caller, state, _, returnTo) => showSignIn(request, reply, caller, state, returnTo),
+    ),
+  );
+
+  app.post(PAGES.signUp, (request, reply) =>
+    submit(
+      request,
+      reply,
+      async (caller, form) => {
+        const answer = await signUpRequestHandler(deps, caller, {
+          email: form['email'] ?? '',
+          password: form['password'] ?? '',
+          displayName: cleanName(form['displayName'] ?? ''),
+          keep: true,
+        });
+        return sendRedirect(config, reply, answer, verifyAddress(returnToOf(form)));
+      },
+      (caller, state, _, returnTo) => renderer.send(request, reply, { page: 'sign-up', form: state, returnTo }, tokensFor(caller, reply)),
+    ),
+  );
+
+  app.post(PAGES.verifySignIn, (request, reply) =>
+    submit(
+      request,
+      reply,
+      async (caller, form) => sendRedirect(config, reply, await verifySignIn(deps, caller, form['securityCode'] ?? ''), returnToOf(form)),
+      (caller, state, refusal, returnTo) =>
+        showVerify(request, reply, caller, state, Number(refusal.extra?.['triesLeft'] ?? Number.NaN) || null, returnTo),
+    ),
+  );
+
+  app.post(PAGE_FORMS.verifyResend, (request, reply) =>
+    submit(
+      request,
+      reply,
+      async (caller, form) => sendRedirect(config, reply, await resendCode(deps, caller), verifyAddress(returnToOf(form))),
+      (caller, state, _, returnTo) => showVerify(request, reply, caller, state, null, returnTo),
+    ),
+  );
+
+  for (const [path, reason] of [
+    [PAGE_FORMS.verifyNotMe, 'not_me'],
+    [PAGE_FORMS.verifyOtherAccount, 'other_account'],
+  ] as const) {
+    app.post(path, (request, reply) =>
+      submit(
+        request,
+        reply,
+        async (caller) => sendRedirect(config, reply, await notMe(deps, caller, reason), PAGES.signIn),
+        (caller, state, _, returnTo) => showVerify(request, reply, caller, state, null, returnTo),
+      ),
+    );
+  }
+}
+
+function verifyAddress(returnTo: string): string {
+  return returnTo === PAGES.dashboard ? PAGES.verifySignIn : `${PAGES.verifySignIn}?returnTo=${encodeURIComponent(returnTo)}`;
+}
+
+/** A name as one line; the JSON schema refuses what a form field merely loses. */
+function cleanName(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .trim()
+    .slice(0, 80);
+}

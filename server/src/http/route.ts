@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import type { Answer } from '../auth/answer.ts';
+import type { Caller } from '../auth/caller.ts';
+import type { Deps } from '../deps.ts';
+import { readCaller } from './caller.ts';
+import type { Guard } from './guards.ts';
+import { sendAnswer } from './send.ts';
+
+/** What a handler gets of the request, validated by the route's schemas. */
+export interface Input<Body, Query, Params> {
+  readonly body: Body;
+  readonly query: Query;
+  readonly params: Params;
+}
+
+/** One row of the table in `app.ts`. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly guardName: string;
+  readonly limit: string;
+  readonly summary: string;
+  readonly schema: { readonly body?: TSchema; readonly querystring?: TSchema; readonly params?: TSchema };
+  readonly handle: (deps: Deps, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+}
+
+export interface RouteSpec<Proof, Body, Query, Params> {
+  readonly guard: Guard<Proof>;
+  /** Which counters stand before it; `none` where nothing can be guessed or mailed. */
+  readonly limit: string;
+  readonly summary: string;
+  readonly body?: TSchema;
+  readonly query?: TSchema;
+  readonly params?: TSchema;
+  readonly run: (deps: Deps, caller: Caller, proof: Proof, input: Input<Body, Query, Params>) => Promise<Answer>;
+}
+
+/** A JSON route. The guard's proof is the handler's third argument, so a handler cannot be reached without it. */
+export function route<Proof, Body = unknown, Query = unknown, Params = unknown>(
+  method: Route['method'],
+  path: string,
+  spec: RouteSpec<Proof, Body, Query, Params>,
+): Route {
+  return {
+    method,
+    path,
+    guardName: spec.guard.name,
+    limit: spec.limit,
+    summary: spec.summary,
+    schema: {
+      ...(spec.body === undefined ? {} : { body: spec.body }),
+      ...(spec.query === undefined ? {} : { querystring: spec.query }),
+      ...(spec.params === undefined ? {} : { params: spec.params }),
+    },
+    handle: async (deps, request, reply) => {
+      const caller = readCaller(deps.config, request);
+      const proof = await spec.guard(deps, caller);
+      const answer = await spec.run(deps, caller, proof, {
+        body: request.body as Body,
+        query: request.query as Query,
+        params: request.params as Params,
+      });
+      return sendAnswer(deps.config, reply, answer);
+    },
+  };
+}
+
+/** Registers the table below one prefix. */
+export function registerRoutes(app: FastifyInstance, deps: Deps, routes: readonly Route[]): void {
+  for (const { method, path, schema, summary, handle } of routes) {
+    app.route({ method, url: path, schema: { ...schema, summary }, handler: (request, reply) => handle(deps, request, reply) });
+  }
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import fastifyCookie from '@fastify/cookie';
+import fastifyCors from '@fastify/cors';
+import fastifyHelmet from '@fastify/helmet';
+import { HEADERS } from '@portico/protocol/cookies';
+import { Refusal } from '@portico/protocol/errors';
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
+import type { Config } from '../config.ts';
+import type { Deps } from '../deps.ts';
+import { type ErrorPage, sendError } from './errors.ts';
+
+/** The largest request body, in bytes: a password of 4 kB and its neighbours, escaped. */
+export const BODY_LIMIT = 65_536;
+const YEAR = 365 * 86_400;
+
+/** Fastify as Portico uses it: strict input, one error handler, security headers on everything, no cache for anything dynamic. */
+export async function createServer(
+  deps: Deps,
+  errorPage: ErrorPage,
+  logger: FastifyServerOptions['loggerInstance'] | false,
+): Promise<FastifyInstance> {
+  const { config } = deps;
+  const app: FastifyInstance = Fastify({
+    ...(logger === false || logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A header from a peer that nobody declared says nothing about where a request comes from.
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 10_000,
+    connectionTimeout: 30_000,
+    genReqId: () => randomBytes(9).toString('base64url'),
+    requestIdHeader: false,
+    exposeHeadRoutes: true,
+    return503OnClosing: true,
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 128 },
+    // Nothing is coerced and nothing unknown is dropped: an array for a string is an error, not its first element.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
+  }) as unknown as FastifyInstance;
+
+  const known = rememberRoutes(app);
+  await app.register(fastifyCookie);
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy(config) },
+    strictTransportSecurity: { maxAge: YEAR, includeSubDomains: true },
+    referrerPolicy: { policy: 'no-referrer' },
+    frameguard: { action: 'deny' },
+    // The pages of other origins may load nothing from here, except scripts of our pages where those live on another host.
+    crossOriginResourcePolicy: { policy: config.appOrigin === config.apiOrigin ? 'same-origin' : 'same-site' },
+    crossOriginEmbedderPolicy: false,
+  });
+  if (config.appOrigin !== config.apiOrigin) await allowAppOrigin(app, config);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header(HEADERS.requestId, request.id);
+    reply.header('cache-control', 'no-store');
+  });
+  acceptOnlyJson(app);
+  app.setErrorHandler((error, request, reply) => sendError({ log: deps.log, page: errorPage }, error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsFor(known, request.url);
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    const refusal = new Refusal(allowed.length > 0 ? 'method_not_allowed' : 'not_found');
+    return sendError({ log: deps.log, page: errorPage }, refusal, request, reply);
+  });
+  return app;
+}
+
+function contentSecurityPolicy(config: Config): Record<string, string[]> {
+  const assets = config.assetBase === '' ? [] : [config.assetBase];
+  const api = config.apiOrigin === config.appOrigin ? [] : [config.apiOrigin];
+  return {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'", ...assets],
+    styleSrc: ["'self'", ...assets],
+    imgSrc: ["'self'", ...assets],
+    connectSrc: ["'self'", ...api],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    objectSrc: ["'none'"],
+    frameAncestors: ["'none'"],
+  };
+}
+
+/** Three hosts: the app's origin, exactly, may call the API with cookies. Nobody else gets a header at all. */
+async function allowAppOrigin(app: FastifyInstance, config: Config): Promise<void> {
+  await app.register(fastifyCors, {
+    origin: (origin, callback) => callback(null, origin === config.appOrigin ? config.appOrigin : false),
+    credentials: true,
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: ['content-type', 'authorization', HEADERS.attempt, HEADERS.csrf],
+    exposedHeaders: ['retry-after', HEADERS.requestId],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+}
+
+/** API bodies are JSON or absent. `__proto__` and its like are refused by the parser. */
+function acceptOnlyJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body as string, done);
+  });
+  app.addHook('preValidation', async (request) => {
+    // A call without a body is a call with no fields.
+    if ((request.body === undefined || request.body === null) && request.method !== 'GET' && request.method !== 'HEAD') request.body = {};
+  });
+}
+
+interface KnownRoute {
+  readonly method: string;
+  readonly pattern: RegExp;
+}
+
+/** Remembers every route as it is registered, so that a wrong method can be told from a wrong address. */
+function rememberRoutes(app: FastifyInstance): KnownRoute[] {
+  const known: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    // A wildcard serves whatever file is there; it says nothing about one address.
+    if (url.includes('*')) return;
+    const pattern = new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`);
+    for (const name of [method].flat()) known.push({ method: name, pattern });
+  });
+  return known;
+}
+
+function methodsFor(known: readonly KnownRoute[], url: string): string[] {
+  const path = url.split('?')[0] ?? url;
+  return [...new Set(known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
+}

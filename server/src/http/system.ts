@@ -1,0 +1,35 @@
+import { AUTH_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
+import { Refusal } from '@portico/protocol/errors';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { one } from '../platform/db.ts';
+
+/** Verifiers may keep the keys this long, in seconds: shorter than the minute that a new key is published before its use. */
+const JWKS_AGE = 30;
+
+/** What machines ask: is it alive, is it ready, which keys verify its tokens, where is what. */
+export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<void> {
+  const { config } = deps;
+  app.get(SYSTEM.health, async () => ({ status: 'ok' }));
+  app.get(SYSTEM.ready, async () => {
+    await one(deps.db, 'select 1 as ready').catch((cause: unknown) => {
+      throw new Refusal('unavailable', { cause, retryAfter: 2 });
+    });
+    return { status: 'ready' };
+  });
+  app.get(SYSTEM.jwks, async (_, reply) => {
+    reply.header('cache-control', `public, max-age=${JWKS_AGE}`).header('access-control-allow-origin', '*');
+    return { keys: deps.keys.signingKeys().map((key) => key.publicJwk) };
+  });
+  app.get(SYSTEM.portico, async (_, reply) => {
+    reply.header('access-control-allow-origin', '*');
+    return { issuer: config.origin, app: config.appOrigin, api: config.apiOrigin + AUTH_PREFIX, jwks_uri: config.apiOrigin + SYSTEM.jwks };
+  });
+  // The well-known address that password managers open (W3C change-password-url).
+  app.get(SYSTEM.changePassword, async (_, reply) =>
+    reply
+      .code(302)
+      .header('location', config.appOrigin + PAGES.dashboard)
+      .send(),
+  );
+}

@@ -1,0 +1,21 @@
+import { deleteExpiredCounters } from '../auth/counter.ts';
+import { deleteExpiredRevocations } from '../auth/revocation.ts';
+import { deleteEndedSessions } from '../auth/session.ts';
+import type { Deps } from '../deps.ts';
+import { deleteOldLetters } from '../mail/outbox.ts';
+import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
+
+const DELETIONS: readonly DeleteSome[] = [deleteExpiredCounters, deleteExpiredRevocations, deleteEndedSessions, deleteOldLetters];
+
+/** Everything else whose time is over. A table that fails does not keep the others from being cleaned. */
+export async function deleteExpiredRows(deps: Deps, signal: AbortSignal): Promise<void> {
+  const failures: unknown[] = [];
+  for (const deleteSome of DELETIONS) {
+    try {
+      await deleteInBatches(deps, signal, deleteSome);
+    } catch (cause) {
+      failures.push(cause);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'some expired rows could not be deleted');
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { seal, unseal } from '../platform/crypto.ts';
+import type { Db } from '../platform/db.ts';
+import { type ChainKey, chainKeyFrom } from '../platform/keyring.ts';
+
+/** Key ids live in six bits of a refresh token. */
+export const CHAIN_KEY_IDS = 64;
+
+const sealLabel = (id: number) => `chain_keys ${id}`;
+
+/** Keys that were not dropped, oldest first. */
+export async function listChainKeys(db: Db, masterKey: Buffer): Promise<ChainKey[]> {
+  const rows = await db.all('select id, sealed, current_from from chain_keys where dropped_at is null order by current_from');
+  return rows.map((row) => {
+    const id = row['id'] as number;
+    return chainKeyFrom(id, unseal(masterKey, sealLabel(id), row['sealed'] as string), row['current_from'] as number);
+  });
+}
+
+/** Makes a key under the first free id. Null when another node made one under that id at the same moment, or when none is free. */
+export async function insertChainKey(db: Db, masterKey: Buffer, now: number, currentFrom: number): Promise<number | null> {
+  const taken = new Set((await db.all('select id from chain_keys')).map((row) => row['id']));
+  const id = Array.from({ length: CHAIN_KEY_IDS }, (_, n) => n).find((n) => !taken.has(n));
+  if (id === undefined) return null;
+  const rows = await db.all(
+    'insert into chain_keys (id, sealed, created_at, current_from) values ($1, $2, $3, $4) on conflict (id) do nothing returning id',
+    [id, seal(masterKey, sealLabel(id), randomBytes(32)), now, currentFrom],
+  );
+  return rows.length > 0 ? id : null;
+}
+
+/** The first key of an installation: eight nodes that start together agree on one, because its id is fixed. */
+export async function insertFirstChainKey(db: Db, masterKey: Buffer, now: number): Promise<void> {
+  await db.all('insert into chain_keys (id, sealed, created_at, current_from) values (0, $1, $2, $3) on conflict (id) do nothing', [
+    seal(masterKey, sealLabel(0), randomBytes(32)),
+    now,
+    now,
+  ]);
+}
+
+/** Holds every other key maker back until this transaction ends. */
+export async function lockChainKeys(tx: Db): Promise<void> {
+  await tx.all('update chain_keys set created_at = created_at');
+}
+
+/** Marks a key as gone. False when there is no such key, or when it was dropped before. */
+export async function markChainKeyDropped(db: Db, id: number, now: number): Promise<boolean> {
+  const rows = await db.all('update chain_keys set dropped_at = $2 where id = $1 and dropped_at is null returning id', [id, now]);
+  return rows.length > 0;
+}
+
+/** Removes keys that no family can use any more: replaced by a newer one before `replacedBefore`. Frees their ids. */
+export async function deleteOldChainKeys(db: Db, replacedBefore: number): Promise<void> {
+  await db.all(
+    `delete from chain_keys where exists (
+       select 1 from chain_keys newer where newer.current_from > chain_keys.current_from and newer.current_from < $1 and newer.dropped_at is null)
+     and not exists (select 1 from refresh_tokens where refresh_tokens.key_id = chain_keys.id and refresh_tokens.state in ('active', 'held'))`,
+    [replacedBefore],
+  );
+}

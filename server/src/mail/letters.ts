@@ -1,0 +1,118 @@
+import { PAGES } from '@portico/protocol/routes';
+import { fill, type Texts } from '@portico/protocol/texts';
+import type { Config } from '../config.ts';
+import type { Letter } from '../platform/mail.ts';
+
+/**
+ * The letters that Portico writes. Links come from the configuration and never from a request: a forged Host header must not write
+ * them. Devices and places come from strangers: they are cut, freed of control characters, and escaped where HTML begins.
+ */
+type Site = Pick<Config, 'origin' | 'appOrigin' | 'codeLife'>;
+
+/** Where a sign-in was seen, in the words that a person reads. */
+export interface Sighting {
+  /** "Firefox on Windows" */
+  readonly device: string;
+  /** As much as an address tells. */
+  readonly place: string;
+}
+
+export function codeLetter(site: Site, texts: Texts, { to, code }: { to: string; code: string }): Letter {
+  const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
+  return write(texts, texts.mails.code, to, facts, { code });
+}
+
+/** Somebody signed up with an address that has an account: only its owner learns that. */
+export function accountExistsLetter(site: Site, texts: Texts, { to }: { to: string }): Letter {
+  return write(texts, texts.mails.accountExists, to, { host: hostOf(site) }, { url: site.appOrigin + PAGES.signIn });
+}
+
+/** A notice without a code: a code is made only when the held browser opens the page. `at` in epoch milliseconds. */
+export function sessionHeldLetter(site: Site, texts: Texts, { to, at, ...seen }: Sighting & { to: string; at: number }): Letter {
+  const facts = { host: hostOf(site), ...cleaned(seen), time: momentText(texts, at) };
+  return write(texts, texts.mails.sessionHeld, to, facts, { url: site.appOrigin + PAGES.verifySignIn });
+}
+
+export function passwordChangedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
+  return write(texts, texts.mails.passwordChanged, to, { host: hostOf(site), ...cleaned(seen) }, {});
+}
+
+interface Wording {
+  readonly subject: string;
+  readonly heading: string;
+  readonly body: string;
+  readonly warning: string;
+}
+
+type Facts = Readonly<Record<string, string | number>>;
+
+/** `shown` is what stands out: a code to read, or the one link. */
+function write(texts: Texts, wording: Wording, to: string, facts: Facts, shown: { code?: string; url?: string }): Letter {
+  const url = shown.url ?? '';
+  const plain = (text: string) => fill(text, { ...facts, url });
+  const subject = plain(wording.subject);
+  const paragraphs = [wording.body, wording.warning];
+  return {
+    to,
+    subject,
+    text:
+      [
+        plain(wording.heading),
+        ...(shown.code === undefined ? [] : [shown.code]),
+        ...paragraphs.map(plain),
+        `-- \n${plain(texts.mails.signature)}`,
+      ].join('\n\n') + '\n',
+    html: page(texts.language, subject, [
+      `<h1 style="font-size:1.4em;margin:0 0 1em">${escapeHtml(plain(wording.heading))}</h1>`,
+      ...(shown.code === undefined
+        ? []
+        : [`<p style="font:bold 2em/1.4 monospace;letter-spacing:.1em;margin:0 0 .7em">${escapeHtml(shown.code)}</p>`]),
+      ...paragraphs.map((text) => `<p>${withLink(text, facts, url)}</p>`),
+      `<p style="font-size:.9em;margin-top:2.5em">${escapeHtml(plain(texts.mails.signature))}</p>`,
+    ]),
+  };
+}
+
+function page(language: string, title: string, blocks: readonly string[]): string {
+  return [
+    `<!doctype html>`,
+    `<html lang="${escapeHtml(language)}">`,
+    `<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${escapeHtml(title)}</title></head>`,
+    `<body style="font:1em/1.5 system-ui,sans-serif;max-width:34em;margin:2em auto;padding:0 1em">`,
+    ...blocks,
+    `</body>`,
+    `</html>`,
+    '',
+  ].join('\n');
+}
+
+/** The sentence is cut at `{url}` before anything is filled in, so that no fact can make a link. */
+function withLink(text: string, facts: Facts, url: string): string {
+  const link = `<a href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
+  return text
+    .split('{url}')
+    .map((part) => escapeHtml(fill(part, facts)))
+    .join(link);
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
+
+function cleaned(seen: Sighting): { device: string; place: string } {
+  return { device: oneLine(seen.device), place: oneLine(seen.place) };
+}
+
+/** One line of at most 80 characters, without control and direction-changing characters. */
+function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return [...line].slice(0, 80).join('');
+}
+
+function hostOf({ origin }: Site): string {
+  return new URL(origin).host;
+}
+
+function momentText(texts: Texts, at: number): string {
+  return `${new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(at)} UTC`;
+}

@@ -1,0 +1,37 @@
+/**
+ * The storage seam: the same `$1`-style SQL text runs on SQLite and on PostgreSQL.
+ *
+ * Portable subset, as law: `text`, `bigint` (epoch milliseconds, arrives as number), no booleans, JSON as text,
+ * `on conflict`, `returning`, CTEs. All SQL about a table lives in the file that is named for the table.
+ */
+export type Value = string | number | null;
+export type Row = Readonly<Record<string, Value>>;
+
+export interface Db {
+  /** Runs one statement and returns its rows. A write has been committed durably when the promise resolves. */
+  all(sql: string, values?: readonly Value[]): Promise<readonly Row[]>;
+  /**
+   * Runs `work` in one transaction (read committed). Whatever `work` returns leaves only after COMMIT; if it throws, nothing was written.
+   * `work` may run again after a deadlock, so it must touch nothing but `tx`.
+   */
+  transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export type Dialect = 'sqlite' | 'postgres';
+
+/** An opened database. Verbs and nouns ask for a `Db`; only start-up, `migrate` and the tests need the rest. */
+export interface Database extends Db {
+  readonly dialect: Dialect;
+  /**
+   * Runs `work` in one transaction while every other process that calls `exclusively` waits, up to a minute.
+   * For changes to the schema: it knows no 2.5-second limits, and the lock is taken before anything is read or created.
+   */
+  exclusively<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+}
+
+/** The first row, or null. */
+export async function one(db: Db, sql: string, values: readonly Value[] = []): Promise<Row | null> {
+  const rows = await db.all(sql, values);
+  return rows[0] ?? null;
+}

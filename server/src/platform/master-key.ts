@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The key that seals whatever the database keeps secret. It never enters the database, and the database never leaves with it. */
+export const MASTER_KEY_BYTES = 32;
+export const MASTER_KEY_FILE = 'master.key';
+
+/** 32 bytes as base64url, base64 or hex. Null for anything else. */
+export function parseMasterKey(text: string): Buffer | null {
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+  if (!/^[\w+/-]{43}=?$/.test(text)) return null;
+  const key = Buffer.from(text, 'base64');
+  return key.length === MASTER_KEY_BYTES ? key : null;
+}
+
+/** Whether somebody typed it: 32 random bytes with so few different ones do not happen, `000…` and `aaaa…` do. */
+export function isPlaceholderKey(key: Buffer): boolean {
+  return new Set(key).size < 12;
+}
+
+export type MasterKeyFile =
+  | { readonly kind: 'present'; readonly path: string; readonly key: Buffer }
+  | { readonly kind: 'absent'; readonly path: string }
+  | { readonly kind: 'unusable'; readonly path: string; readonly problem: string };
+
+/** Looks for the generated key; changes nothing. */
+export function findMasterKeyFile(dataDir: string): MasterKeyFile {
+  const path = join(dataDir, MASTER_KEY_FILE);
+  const unusable = (problem: string): MasterKeyFile => ({ kind: 'unusable', path, problem });
+  try {
+    const facts = lstatSync(path);
+    if (!facts.isFile()) return unusable(`${path} is not a plain file`);
+    // Windows has no such bits; there the folder's access list decides.
+    if (process.platform !== 'win32' && (facts.mode & 0o077) !== 0) {
+      return unusable(`${path} can be read by others: run chmod 600 on it, or hand the key in as PORTICO_MASTER_KEY_FILE`);
+    }
+    const key = parseMasterKey(readFileSync(path, 'utf8').trim());
+    if (key === null || isPlaceholderKey(key))
+      return unusable(`${path} does not hold a key of ${MASTER_KEY_BYTES} random bytes: restore it from a backup`);
+    return { kind: 'present', path, key };
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT') || isSystemError(cause, 'ENOTDIR')) return { kind: 'absent', path };
+    return unusable(`${path} cannot be read (${(cause as Error).message})`);
+  }
+}
+
+/**
+ * The key in the data folder, made now if it is not there yet. The whole file appears under its name at once (link fails where the name is
+ * taken), so that two processes that start together agree on one key, and none ever reads half of one.
+ */
+export function requireMasterKeyFile(dataDir: string): Buffer {
+  const before = findMasterKeyFile(dataDir);
+  if (before.kind === 'absent') makeMasterKeyFile(dataDir, before.path);
+  const after = before.kind === 'absent' ? findMasterKeyFile(dataDir) : before;
+  if (after.kind === 'present') return after.key;
+  throw new Error(after.kind === 'unusable' ? after.problem : `${after.path} vanished`);
+}
+
+function makeMasterKeyFile(dataDir: string, path: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(file, `${randomBytes(MASTER_KEY_BYTES).toString('base64url')}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    linkSync(draft, path);
+  } catch (cause) {
+    if (!isSystemError(cause, 'EEXIST')) throw cause;
+  } finally {
+    unlinkSync(draft);
+  }
+  syncFolder(dataDir);
+}
+
+/** Without this a power cut could keep the database and lose the name of the key that opens it. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32' || !existsSync(folder)) return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function isSystemError(cause: unknown, code: string): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === code;
+}

@@ -1,0 +1,31 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from './db.ts';
+import { openPostgres, type PostgresOptions } from './postgres.ts';
+import { openSqlite } from './sqlite.ts';
+
+export interface Whereabouts {
+  /** `postgres://…`, or empty for SQLite in the data folder. */
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+}
+
+/** Opens the database that the settings name. Nothing is migrated yet, and PostgreSQL is first spoken to by the first statement. */
+export function openDatabase({ databaseUrl, dataDir }: Whereabouts, options: PostgresOptions = {}): Database {
+  if (/^postgres(?:ql)?:\/\//.test(databaseUrl)) return openPostgres(databaseUrl, options);
+  // Not the URL itself: it may hold a password.
+  if (databaseUrl !== '') throw new Error('The database URL must begin with postgres://, or be empty for SQLite in the data folder');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, 'portico.sqlite');
+  createPrivately(path);
+  return openSqlite(path);
+}
+
+/** SQLite gives its log files the rights of the file. Never opened once it exists: closing it would drop the locks this process holds on it. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}

@@ -1,0 +1,13 @@
+/** Written by `build/page-assets.ts` from the finished client build. */
+declare module 'virtual:page-assets' {
+  export interface Asset {
+    /** File name below `SYSTEM.assets`. */
+    readonly file: string;
+    /** Subresource integrity: a CDN that serves another file serves nothing. */
+    readonly integrity: string;
+  }
+  export const style: Asset;
+  export const favicon: Asset;
+  /** Page name -> its own script first, then every chunk that this script imports. */
+  export const scripts: Readonly<Record<string, readonly [Asset, ...Asset[]]>>;
+}

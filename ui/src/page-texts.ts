@@ -1,0 +1,101 @@
+import { type ErrorCode, ERRORS, type FieldProblem } from '@portico/protocol/errors';
+import type { Texts } from '@portico/protocol/texts';
+import type { FormState, PageName, PageView, ViewOf } from './views.ts';
+
+/** Each page is sent its own texts and no others: they travel with every page, and count against its size. */
+const OF_PAGE = {
+  landing: (texts: Texts) => texts.pages.landing,
+  'sign-in': (texts: Texts) => texts.pages.signIn,
+  'sign-up': (texts: Texts) => texts.pages.signUp,
+  'verify-sign-in': (texts: Texts) => texts.pages.verifySignIn,
+  dashboard: (texts: Texts) => texts.pages.dashboard,
+  'sign-out': (texts: Texts) => texts.pages.signOut,
+  error: (texts: Texts) => texts.pages.error,
+  'dev-mail': (texts: Texts) => texts.pages.devMail,
+} as const satisfies Record<PageName, (texts: Texts) => object>;
+
+/** What can go wrong on any page that talks to the API. */
+const ANYWHERE = [
+  'bad_request',
+  'invalid_fields',
+  'csrf_failed',
+  'origin_refused',
+  'retry',
+  'too_many_requests',
+  'internal',
+  'unavailable',
+  'busy',
+] as const satisfies readonly ErrorCode[];
+
+const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
+  landing: [],
+  'sign-in': [...ANYWHERE, 'wrong_credentials', 'account_throttled', 'address_suspended'],
+  'sign-up': [...ANYWHERE, 'password_refused', 'account_throttled', 'address_suspended', 'forbidden'],
+  'verify-sign-in': [...ANYWHERE, 'wrong_code', 'code_expired', 'signed_out', 'session_ended', 'account_throttled', 'address_suspended'],
+  dashboard: [...ANYWHERE, 'wrong_password', 'password_refused', 'account_throttled', 'forbidden', 'not_found', 'signed_out'],
+  'sign-out': ANYWHERE,
+  error: [],
+  'dev-mail': [],
+};
+
+const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
+  landing: [],
+  'sign-in': ['missing', 'malformed', 'email_malformed', 'password_too_long'],
+  'sign-up': ['missing', 'malformed', 'email_malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
+  'verify-sign-in': ['missing', 'malformed'],
+  dashboard: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
+  'sign-out': [],
+  error: [],
+  'dev-mail': [],
+};
+
+const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'dashboard'];
+const ANY_PASSWORD: readonly PageName[] = [...NEW_PASSWORD, 'sign-in'];
+
+export interface PageTexts<P extends PageName = PageName> {
+  readonly frame: Texts['pages']['frame'];
+  readonly page: ReturnType<(typeof OF_PAGE)[P]>;
+  readonly errors: Readonly<Partial<Record<ErrorCode, string>>>;
+  readonly fields: Readonly<Partial<Record<FieldProblem, string>>>;
+  readonly password: Texts['pages']['password'] | null;
+  readonly newPassword: Texts['pages']['newPassword'] | null;
+  /** The error page's own title, sentence and action. */
+  readonly failure: Failure | null;
+}
+
+export interface Failure {
+  readonly title: string;
+  readonly sentence: string;
+  readonly action: string;
+}
+
+export function pageTexts<P extends PageName>(view: ViewOf<P>, texts: Texts): PageTexts<P> {
+  const name: P = view.page;
+  const form = formOf(view);
+  return {
+    frame: texts.pages.frame,
+    page: OF_PAGE[name](texts) as PageTexts<P>['page'],
+    // The server may refuse a form for a reason that no list here foresees.
+    errors: pick(texts.errors, form?.error ? [...ERRORS_OF[name], form.error] : ERRORS_OF[name]),
+    fields: pick(texts.fields, [...FIELDS_OF[name], ...Object.values(form?.fields ?? {})]),
+    password: ANY_PASSWORD.includes(name) ? texts.pages.password : null,
+    newPassword: NEW_PASSWORD.includes(name) ? texts.pages.newPassword : null,
+    failure: view.page === 'error' ? failureOf(view, texts) : null,
+  };
+}
+
+/** An unknown status is told as 500. The reason is closer to what happened, as long as it is one of this status: anybody can write an address. */
+export function failureOf(view: ViewOf<'error'>, texts: Texts): Failure {
+  const byStatus: Readonly<Record<number, Failure>> = texts.errorPages;
+  const failure = Object.hasOwn(byStatus, view.status) ? byStatus[view.status] : undefined;
+  if (failure === undefined) return texts.errorPages[500];
+  return view.reason === null || ERRORS[view.reason] !== view.status ? failure : { ...failure, sentence: texts.errors[view.reason] };
+}
+
+function formOf(view: PageView): FormState | null {
+  return 'form' in view ? view.form : null;
+}
+
+function pick<K extends string>(all: Readonly<Record<K, string>>, keys: readonly K[]): Partial<Record<K, string>> {
+  return Object.fromEntries(keys.filter((key) => Object.hasOwn(all, key)).map((key) => [key, all[key]])) as Partial<Record<K, string>>;
+}

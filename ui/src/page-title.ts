@@ -1,0 +1,33 @@
+import { fill, type Texts } from '@portico/protocol/texts';
+import { failureOf } from './page-texts.ts';
+import type { PageView } from './views.ts';
+
+/** What the browser's tab says; a refused form says so first, because that is what a screen reader reads first. */
+export function titleOf(view: PageView, texts: Texts, host: string): string {
+  const { frame } = texts.pages;
+  const refused = 'form' in view && view.form.error !== null;
+  const heading = headingOf(view, texts);
+  return fill(frame.title, { title: refused ? fill(frame.errorTitle, { title: heading }) : heading, host });
+}
+
+function headingOf(view: PageView, texts: Texts): string {
+  const { pages } = texts;
+  switch (view.page) {
+    case 'landing':
+      return pages.landing.title;
+    case 'sign-in':
+      return pages.signIn.title;
+    case 'sign-up':
+      return pages.signUp.title;
+    case 'verify-sign-in':
+      return view.reason === 'sign_up' ? pages.verifySignIn.titleSignUp : pages.verifySignIn.title;
+    case 'dashboard':
+      return pages.dashboard.title;
+    case 'sign-out':
+      return pages.signOut.title;
+    case 'error':
+      return failureOf(view, texts).title;
+    case 'dev-mail':
+      return pages.devMail.title;
+  }
+}

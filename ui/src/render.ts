@@ -1,0 +1,43 @@
+import { fill } from '@portico/protocol/texts';
+import type { Component } from 'svelte';
+import { render } from 'svelte/server';
+import { htmlDocument } from './document.ts';
+import type { PageProps } from './page-props.ts';
+import { type PageTexts, pageTexts } from './page-texts.ts';
+import Dashboard from './pages/dashboard.svelte';
+import DevMail from './pages/dev-mail.svelte';
+import ErrorPage from './pages/error.svelte';
+import Landing from './pages/landing.svelte';
+import SignIn from './pages/sign-in.svelte';
+import SignOut from './pages/sign-out.svelte';
+import SignUp from './pages/sign-up.svelte';
+import VerifySignIn from './pages/verify-sign-in.svelte';
+import { titleOf } from './page-title.ts';
+import type { PageName, RenderPage } from './views.ts';
+
+const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
+  landing: Landing,
+  'sign-in': SignIn,
+  'sign-up': SignUp,
+  'verify-sign-in': VerifySignIn,
+  dashboard: Dashboard,
+  'sign-out': SignOut,
+  error: ErrorPage,
+  'dev-mail': DevMail,
+};
+
+export const renderPage: RenderPage = (view, frame) => {
+  const { texts, ...pageFrame } = frame;
+  const props = { view, frame: pageFrame, texts: pageTexts(view, texts) as PageTexts };
+  // Each page takes its own view; the table says which, and TypeScript cannot follow it through the lookup.
+  const page = PAGES[view.page] as Component<PageProps>;
+  return htmlDocument({
+    page: view.page,
+    language: frame.language,
+    title: titleOf(view, texts, frame.host),
+    assetBase: frame.assetBase,
+    body: render(page, { props }).body,
+    data: props,
+    indexed: view.page === 'landing',
+  });
+};

@@ -1,0 +1,131 @@
+import type { ErrorCode, Fields } from '@portico/protocol/errors';
+import type { Texts } from '@portico/protocol/texts';
+import type { PublicUser, SessionStatus } from '@portico/protocol/tokens';
+
+/** What every page knows besides its own view. The server fills it in; the pages never read an environment. */
+export interface Frame {
+  /** `en`, … : the page's `lang`, and the texts that go with it. */
+  readonly language: string;
+  readonly texts: Texts;
+  /** The host that people know the service by, such as `auth.example.com`. */
+  readonly host: string;
+  /** Prefix of script and style URLs: '' on one host, a CDN's origin otherwise. */
+  readonly assetBase: string;
+  /** Where the browser API is: '' when it is this page's own origin (one host). */
+  readonly apiOrigin: string;
+  /** Where the app pages (/login, /dashboard) are: '' when it is this page's own origin. */
+  readonly appOrigin: string;
+  /** Where the landing page is: '' when it is this page's own origin. */
+  readonly landingOrigin: string;
+  /** Plain form posts work only where pages and API share one host. Elsewhere a page says so in `<noscript>`. */
+  readonly formsWork: boolean;
+  /** Guards the sign-in and sign-up forms against login CSRF. Null where no cookie can be set. */
+  readonly formToken: string | null;
+  /** Guards the forms of a signed-in page. Null when signed out, or when the page must fetch it. */
+  readonly csrfToken: string | null;
+  readonly requestId: string;
+  /** Epoch milliseconds on the server when the page was rendered: countdowns must not trust the browser's clock. */
+  readonly now: number;
+  readonly passwordMin: number;
+  readonly development: boolean;
+}
+
+/** What a form shows again after it was refused: never a password. */
+export interface FormState {
+  readonly values: Readonly<Record<string, string>>;
+  readonly error: ErrorCode | null;
+  readonly fields: Fields;
+  /** Seconds to wait, when the refusal named some. */
+  readonly retryAfter: number | null;
+}
+
+export interface SessionItem {
+  readonly id: string;
+  readonly current: boolean;
+  /** "Firefox on Windows" */
+  readonly device: string;
+  /** Where it was last seen, as far as an address tells: masked. */
+  readonly address: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly methods: readonly string[];
+}
+
+export interface Account {
+  readonly user: PublicUser;
+  readonly createdAt: number;
+  /** The current session is first. */
+  readonly sessions: readonly SessionItem[];
+}
+
+/** What a browser that still owes a code may know. `GET session` and `POST resend-code` answer it under `waiting`. */
+export interface Waiting {
+  /** Why the code is asked for. Null while the page must ask the API itself (three hosts). */
+  readonly reason: 'sign_up' | 'unusual' | 'held' | null;
+  /** `a••••@example.com`. A held browser learns it only masked. */
+  readonly maskedEmail: string;
+  /** A held sign-in gets its code only when its browser asks for it. */
+  readonly codeSent: boolean;
+  /** Epoch milliseconds when another code may be asked for. */
+  readonly resendAt: number;
+  readonly triesLeft: number | null;
+}
+
+/** `GET me`. */
+export interface MeAnswer {
+  readonly user: PublicUser;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+}
+
+/** `GET me/sessions`: the current session is first. */
+export interface SessionsAnswer {
+  readonly sessions: readonly SessionItem[];
+}
+
+/**
+ * What the plain forms post, each with its token: `FORM_FIELDS.form` on the pages before sign-in, `FORM_FIELDS.csrf` after it.
+ * A refused form is rendered again with these names as the keys of `FormState.values` and `FormState.fields`.
+ */
+export interface FormPosts {
+  /** `keep` is absent when unticked. */
+  readonly signIn: 'email' | 'password' | 'keep' | 'returnTo';
+  readonly signUp: 'email' | 'displayName' | 'password' | 'returnTo';
+  readonly verifySignIn: 'securityCode' | 'returnTo';
+  readonly verifyResend: 'returnTo';
+  readonly verifyNotMe: never;
+  readonly verifyOtherAccount: never;
+  /** Empty or absent: this browser only. */
+  readonly signOut: 'everywhere';
+  readonly dashboardPassword: 'currentPassword' | 'newPassword';
+  /** The id of the session to end. */
+  readonly dashboardEndSession: 'id';
+  readonly dashboardEndOthers: never;
+  readonly dashboardExtend: never;
+}
+
+export type PageView =
+  | { readonly page: 'landing'; readonly status: SessionStatus | null }
+  | { readonly page: 'sign-in'; readonly form: FormState; readonly returnTo: string; readonly notice: 'signed_out' | 'session_ended' | null }
+  | { readonly page: 'sign-up'; readonly form: FormState; readonly returnTo: string }
+  | ({ readonly page: 'verify-sign-in'; readonly form: FormState; readonly returnTo: string } & Waiting)
+  | { readonly page: 'dashboard'; readonly account: Account | null; readonly form: FormState; readonly notice: 'password_changed' | 'session_ended' | 'others_ended' | null }
+  | { readonly page: 'sign-out' }
+  | { readonly page: 'error'; readonly status: number; readonly reason: ErrorCode | null }
+  | { readonly page: 'dev-mail'; readonly mails: readonly DevMail[] };
+
+export interface DevMail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** `ui/dist/server/render.js` exports `renderPage` of this type: a whole HTML document, without inline script or style. */
+export type RenderPage = (view: PageView, frame: Frame) => string;
+
+export type PageName = PageView['page'];
+export type ViewOf<P extends PageName> = Extract<PageView, { readonly page: P }>;

@@ -1,0 +1,163 @@
+import { en } from '@portico/protocol/texts/en';
+import type { DevMail, FormState, Frame, PageView, SessionItem, Waiting } from '../src/views.ts';
+
+/** Every page in every state that looks different: for the budget, the tests and the eye. */
+export interface Sample {
+  readonly name: string;
+  readonly view: PageView;
+  readonly frame?: Partial<Frame>;
+}
+
+export const NOW = Date.UTC(2026, 10, 21, 14, 2);
+const DAY = 86_400_000;
+
+export const sampleFrame: Frame = {
+  language: 'en',
+  texts: en,
+  host: 'auth.example.com',
+  assetBase: '',
+  apiOrigin: '',
+  appOrigin: '',
+  landingOrigin: '',
+  formsWork: true,
+  formToken: 'form-token-kM3xT0vB2Qp9',
+  csrfToken: 'csrf-token-8sLw1Zr7Yd5e',
+  requestId: '01JDK7Z9-3QWERT',
+  now: NOW,
+  passwordMin: 15,
+  development: false,
+};
+
+const blank: FormState = { values: {}, error: null, fields: {}, retryAfter: null };
+
+const thisDevice: SessionItem = {
+  id: 'ses_1',
+  current: true,
+  device: 'Firefox on Windows',
+  address: '203.0.113.•••',
+  createdAt: NOW - 9 * DAY,
+  lastSeenAt: NOW - 60_000,
+  expiresAt: NOW + 21 * DAY,
+  methods: ['pwd', 'otp'],
+};
+const otherDevices: readonly SessionItem[] = [
+  { ...thisDevice, id: 'ses_2', current: false, device: 'Safari on iPhone', address: '198.51.100.•••', lastSeenAt: NOW - DAY, methods: ['pwd'] },
+  { ...thisDevice, id: 'ses_3', current: false, device: 'Chrome on Linux', address: '2001:db8:42:•••', lastSeenAt: NOW - 5 * DAY, methods: ['fed'] },
+];
+const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace', role: 'admin' } as const;
+
+const waiting: Waiting = { reason: 'sign_up', maskedEmail: 'a••@example.com', codeSent: true, resendAt: NOW + 45_000, triesLeft: null };
+
+const mails: readonly DevMail[] = [
+  {
+    to: 'ada@example.com',
+    subject: '40817263 is your code for auth.example.com',
+    text: 'Your code\n\n40817263\n\nType this code in the browser where you began. It works once, for 10 minutes, and only there.',
+    html: '<p>Your code</p>',
+    at: NOW - 120_000,
+  },
+  {
+    to: 'ada@example.com',
+    subject: 'You already have an account at auth.example.com',
+    text: 'You have one already: sign in at https://auth.example.com/login\n\nIf this was not you, nothing happened.',
+    html: '<p>You have one</p>',
+    at: NOW - 3_600_000,
+  },
+];
+
+const STATUSES = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504];
+const threeHosts: Partial<Frame> = {
+  apiOrigin: 'https://api.example.com',
+  appOrigin: 'https://app.example.com',
+  landingOrigin: 'https://example.com',
+  formsWork: false,
+  formToken: null,
+  csrfToken: null,
+};
+
+export const sampleViews: readonly Sample[] = [
+  { name: 'landing', view: { page: 'landing', status: 'SIGNED_OUT' } },
+  { name: 'landing-signed-in', view: { page: 'landing', status: 'VERIFIED' } },
+  { name: 'landing-held', view: { page: 'landing', status: 'HELD' } },
+  { name: 'landing-three-hosts', view: { page: 'landing', status: null }, frame: threeHosts },
+  { name: 'sign-in', view: { page: 'sign-in', form: blank, returnTo: '/dashboard', notice: null } },
+  { name: 'sign-in-notice', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'session_ended' } },
+  { name: 'sign-in-signed-out', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'signed_out' } },
+  {
+    name: 'sign-in-refused',
+    view: {
+      page: 'sign-in',
+      form: { values: { email: 'ada@example' }, error: 'account_throttled', fields: { email: 'email_malformed', password: 'missing' }, retryAfter: 240 },
+      returnTo: '/dashboard',
+      notice: null,
+    },
+  },
+  { name: 'sign-in-three-hosts', view: { page: 'sign-in', form: blank, returnTo: '', notice: null }, frame: threeHosts },
+  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '' } },
+  {
+    name: 'sign-up-refused',
+    view: {
+      page: 'sign-up',
+      form: {
+        values: { email: 'ada@example.com', displayName: 'Ada' },
+        error: 'password_refused',
+        fields: { password: 'password_too_short' },
+        retryAfter: null,
+      },
+      returnTo: '',
+    },
+  },
+  { name: 'verify-sign-up', view: { page: 'verify-sign-in', form: blank, returnTo: '', ...waiting } },
+  {
+    name: 'verify-wrong-code',
+    view: {
+      page: 'verify-sign-in',
+      form: { values: {}, error: 'wrong_code', fields: {}, retryAfter: null },
+      returnTo: '/dashboard',
+      ...waiting,
+      reason: 'unusual',
+      triesLeft: 3,
+      resendAt: NOW,
+    },
+  },
+  { name: 'verify-held', view: { page: 'verify-sign-in', form: blank, returnTo: '', ...waiting, reason: 'held', codeSent: false, resendAt: NOW } },
+  {
+    name: 'verify-three-hosts',
+    view: { page: 'verify-sign-in', form: blank, returnTo: '', reason: null, maskedEmail: '', codeSent: true, resendAt: 0, triesLeft: null },
+    frame: threeHosts,
+  },
+  {
+    name: 'dashboard',
+    view: { page: 'dashboard', account: { user, createdAt: NOW - 400 * DAY, sessions: [thisDevice, ...otherDevices] }, form: blank, notice: null },
+  },
+  {
+    name: 'dashboard-alone',
+    view: {
+      page: 'dashboard',
+      account: { user: { ...user, displayName: '', role: 'user' }, createdAt: NOW, sessions: [thisDevice] },
+      form: { values: {}, error: 'wrong_password', fields: {}, retryAfter: null },
+      notice: null,
+    },
+  },
+  {
+    name: 'dashboard-notice',
+    view: { page: 'dashboard', account: { user, createdAt: NOW, sessions: [thisDevice] }, form: blank, notice: 'password_changed' },
+  },
+  {
+    name: 'dashboard-error',
+    view: {
+      page: 'dashboard',
+      account: { user, createdAt: NOW, sessions: [thisDevice, ...otherDevices] },
+      form: { ...blank, error: 'unavailable', retryAfter: 5 },
+      notice: null,
+    },
+  },
+  { name: 'dashboard-loading', view: { page: 'dashboard', account: null, form: blank, notice: null }, frame: threeHosts },
+  { name: 'dashboard-renew', view: { page: 'dashboard', account: null, form: blank, notice: null } },
+  { name: 'sign-out', view: { page: 'sign-out' } },
+  ...STATUSES.map((status): Sample => ({ name: `error-${status}`, view: { page: 'error', status, reason: null } })),
+  { name: 'error-unknown', view: { page: 'error', status: 418, reason: null } },
+  { name: 'error-reason', view: { page: 'error', status: 409, reason: 'retry' } },
+  { name: 'dev-mail', view: { page: 'dev-mail', mails }, frame: { development: true } },
+  { name: 'dev-mail-empty', view: { page: 'dev-mail', mails: [] }, frame: { development: true } },
+];
