@@ -35,7 +35,7 @@ if (typeof options === 'string') {
   process.exit(process.argv.includes('--help') ? 0 : 2);
 }
 const interrupted = new AbortController();
-process.once('SIGINT', () => interrupted.abort(new Error('Interrupted.')));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('Interrupted.')));
 process.stdout.write(await bench(options, interrupted.signal));
 
 async function bench(options: Options, signal: AbortSignal): Promise<string> {

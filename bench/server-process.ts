@@ -31,6 +31,10 @@ export function spawnServer({ script, args = [], env = {}, core }: Spawn): Serve
     env: { ...pick(process.env, /^(PATH|HOME|TMPDIR|PG[A-Z]+)$/), NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  // Nothing of ours outlives a driver that crashed.
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.on('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
   const output = keepTail(child);
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   const inbox: Message[] = [];

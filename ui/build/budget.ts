@@ -3,20 +3,23 @@ import { join } from 'node:path';
 import type { RenderPage } from '../src/views.ts';
 import { sampleFrame, sampleViews } from '../test/sample-views.ts';
 import { brotli } from './compress.ts';
-import type { PageAssets } from './page-assets.ts';
+import type { Asset, PageAssets } from './page-assets.ts';
 
 /** Bytes over the wire, brotli, of a first visit to one page. */
 const SCRIPT_LIMIT = 20 * 1024;
 const WHOLE_LIMIT = 35 * 1024;
 
 /** Prints what each page weighs, and throws when one weighs too much. */
-export async function weighPages(assets: PageAssets, folder: string, images: readonly string[], renderPage: RenderPage): Promise<void> {
+export async function weighPages(assets: PageAssets, folder: string, renderPage: RenderPage): Promise<void> {
   const heavy: string[] = [];
-  const fixed = (await sizeOf(folder, assets.style.file)) + (await sizeOf(folder, assets.favicon.file)) + (await sizeOfAll(folder, images));
-  for (const [page, scripts] of Object.entries(assets.scripts)) {
-    const script = await sizeOfAll(folder, scripts.map((asset) => asset.file));
+  const always = [assets.style, assets.favicon, ...assets.images];
+  const fixed = (await Promise.all(always.map((asset) => sizeOf(folder, asset)))).reduce((sum, size) => sum + size, 0);
+  for (const [page, asset] of Object.entries(assets.scripts)) {
+    const script = await sizeOf(folder, asset);
     const samples = sampleViews.filter(({ view }) => view.page === page);
-    const html = Math.max(...(await Promise.all(samples.map(async ({ view }) => (await brotli(Buffer.from(renderPage(view, sampleFrame)))).length))));
+    const html = Math.max(
+      ...(await Promise.all(samples.map(async ({ view }) => (await brotli(Buffer.from(renderPage(view, sampleFrame)))).length))),
+    );
     const whole = script + fixed + html;
     console.log(`${page.padEnd(16)} script ${kilobytes(script)}   page in all ${kilobytes(whole)}`);
     if (script > SCRIPT_LIMIT || whole > WHOLE_LIMIT) heavy.push(page);
@@ -26,13 +29,8 @@ export async function weighPages(assets: PageAssets, folder: string, images: rea
   }
 }
 
-async function sizeOfAll(folder: string, files: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(files.map((file) => sizeOf(folder, file)));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function sizeOf(folder: string, file: string): Promise<number> {
-  return (await stat(join(folder, `${file}.br`))).size;
+async function sizeOf(folder: string, asset: Asset): Promise<number> {
+  return (await stat(join(folder, `${asset.file}.br`))).size;
 }
 
 function kilobytes(bytes: number): string {

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Plugin, Rolldown } from 'vite';
 
-/** What the client build made, by page: the renderer names these files, the budget weighs them. */
+/** What the client build made: the renderer names these files, the budget weighs them. */
 export interface PageAssets {
   readonly style: Asset;
   readonly favicon: Asset;
-  readonly scripts: Readonly<Record<string, readonly Asset[]>>;
+  /** By page. */
+  readonly scripts: Readonly<Record<string, Asset>>;
+  /** What the style sheet itself loads. */
+  readonly images: readonly Asset[];
 }
 
 export interface Asset {
@@ -14,20 +17,21 @@ export interface Asset {
   readonly integrity: string;
 }
 
+export type BuiltFile = Rolldown.OutputChunk | Rolldown.OutputAsset;
+
 const FAVICON = 'favicon.svg';
 const ENTRY = 'page:';
 
-/** One entry a page: its component, brought to life. */
-export function pageEntries(pages: readonly string[], favicon: string): Plugin {
+/** The script of one page: its component, brought to life. */
+export function pageEntry(page: string, favicon: string): Plugin {
   return {
-    name: 'portico-page-entries',
-    config: () => ({ build: { rolldownOptions: { input: Object.fromEntries(pages.map((page) => [page, ENTRY + page])) } } }),
+    name: 'portico-page-entry',
+    config: () => ({ build: { rolldownOptions: { input: { [page]: ENTRY + page } } } }),
     resolveId: (id) => (id.startsWith(ENTRY) ? `\0${id}` : null),
-    load: (id) => {
-      if (!id.startsWith(`\0${ENTRY}`)) return null;
-      const page = id.slice(ENTRY.length + 1);
-      return `import Page from '/src/pages/${page}.svelte'; import { start } from '/src/hydrate.ts'; start(Page);`;
-    },
+    load: (id) =>
+      id.startsWith(`\0${ENTRY}`)
+        ? `import Page from '/src/pages/${page}.svelte'; import { start } from '/src/hydrate.ts'; start(Page);`
+        : null,
     buildStart() {
       this.emitFile({ type: 'asset', name: FAVICON, source: favicon });
     },
@@ -49,34 +53,28 @@ export function assetsModule(assets: PageAssets): Plugin {
   };
 }
 
-export function readAssets(output: readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[]): PageAssets {
-  const chunks = new Map(output.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
-  const entries = [...chunks.values()].filter((chunk) => chunk.isEntry);
+export function readAssets(files: readonly BuiltFile[]): PageAssets {
+  const chunks = files.filter((file) => file.type === 'chunk');
+  const assets = files.filter((file) => file.type === 'asset');
+  const isFavicon = (file: Rolldown.OutputAsset): boolean => file.names.includes(FAVICON);
   return {
-    style: assetOf(requireAsset(output, (file) => file.fileName.endsWith('.css'))),
-    favicon: assetOf(requireAsset(output, (file) => file.names.includes(FAVICON))),
-    scripts: Object.fromEntries(entries.map((entry) => [entry.name, withImports(entry, chunks).map(assetOf)])),
+    style: theOnly(assets.filter((file) => file.fileName.endsWith('.css'))),
+    favicon: theOnly(assets.filter(isFavicon)),
+    scripts: Object.fromEntries(chunks.map((chunk) => [chunk.name, assetOf(chunk)])),
+    images: assets.filter((file) => file.fileName.endsWith('.svg') && !isFavicon(file)).map(assetOf),
   };
 }
 
-function requireAsset(output: readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[], fits: (file: Rolldown.OutputAsset) => boolean): Rolldown.OutputAsset {
-  const [found, another] = output.filter((file) => file.type === 'asset').filter(fits);
-  if (found === undefined || another !== undefined) throw new Error('The client build made no style sheet or icon, or more than one.');
-  return found;
-}
-
-function withImports(entry: Rolldown.OutputChunk, chunks: ReadonlyMap<string, Rolldown.OutputChunk>): readonly Rolldown.OutputChunk[] {
-  const found = new Set([entry]);
-  for (const chunk of found) {
-    for (const name of chunk.imports) {
-      const imported = chunks.get(name);
-      if (imported !== undefined) found.add(imported);
-    }
+/** Each page's build makes it again, byte for byte the same. */
+function theOnly(files: readonly BuiltFile[]): Asset {
+  const [found] = files;
+  if (found === undefined || files.some((file) => file.fileName !== found.fileName)) {
+    throw new Error('The pages do not share one style sheet and one icon.');
   }
-  return [...found];
+  return assetOf(found);
 }
 
-function assetOf(file: Rolldown.OutputChunk | Rolldown.OutputAsset): Asset {
+function assetOf(file: BuiltFile): Asset {
   const content = file.type === 'chunk' ? file.code : file.source;
   return { file: basename(file.fileName), integrity: `sha384-${createHash('sha384').update(content).digest('base64')}` };
 }

@@ -56,5 +56,7 @@ export async function ask<T>(send: Send, question: Question): Promise<Answer<T>>
 }
 
 function troubleOf(body: unknown): Trouble {
-  return typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string' ? (body as Trouble) : { error: 'offline' };
+  return typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string'
+    ? (body as Trouble)
+    : { error: 'offline' };
 }

@@ -1,5 +1,5 @@
-import { SYSTEM } from '@portico/protocol/routes';
 import { type Asset, favicon, scripts, style } from 'virtual:page-assets';
+import { SYSTEM } from '@portico/protocol/routes';
 import { DATA_ID, ROOT_ID } from './document-ids.ts';
 import type { PageName } from './views.ts';
 
@@ -18,7 +18,7 @@ export interface DocumentParts {
 /** A whole HTML document without inline script, style or handler, so that the strictest policy fits it. */
 export function htmlDocument(parts: DocumentParts): string {
   const { assetBase } = parts;
-  const [entry, ...chunks] = scripts[parts.page] ?? [];
+  const script = scripts[parts.page];
   return [
     '<!doctype html>',
     `<html lang="${escapeHtml(parts.language)}">`,
@@ -30,8 +30,7 @@ export function htmlDocument(parts: DocumentParts): string {
     parts.indexed ? '' : '<meta name="robots" content="noindex">',
     `<link rel="icon" type="image/svg+xml" href="${assetUrl(assetBase, favicon)}">`,
     `<link rel="stylesheet" href="${assetUrl(assetBase, style)}" ${checked(style)}>`,
-    ...chunks.map((chunk) => `<link rel="modulepreload" href="${assetUrl(assetBase, chunk)}" ${checked(chunk)}>`),
-    entry === undefined ? '' : `<script type="module" src="${assetUrl(assetBase, entry)}" ${checked(entry)}></script>`,
+    script === undefined ? '' : `<script type="module" src="${assetUrl(assetBase, script)}" ${checked(script)}></script>`,
     '</head>',
     '<body>',
     `<div id="${ROOT_ID}">${parts.body}</div>`,

@@ -6,7 +6,9 @@ export interface Form {
   readonly trouble: Trouble | null;
   /** Rises with every refusal, so that the same alert is announced again. */
   readonly round: number;
-  /** One submission at a time: a second click while the first is under way does nothing. A success stays busy, because the page is being left. */
+  /** False while a submission is under way: a second click does nothing. */
+  begin(): boolean;
+  /** A success stays busy, because the page is being left. Null when one is under way already. */
   submit<T>(work: () => Promise<Answer<T>>): Promise<Answer<T> | null>;
   refuse(trouble: Trouble): void;
   reset(): void;
@@ -24,9 +26,14 @@ export function createForm(initial?: FormState): Form {
     busy = false;
   }
 
-  async function submit<T>(work: () => Promise<Answer<T>>): Promise<Answer<T> | null> {
-    if (busy) return null;
+  function begin(): boolean {
+    if (busy) return false;
     busy = true;
+    return true;
+  }
+
+  async function submit<T>(work: () => Promise<Answer<T>>): Promise<Answer<T> | null> {
+    if (!begin()) return null;
     const answer = await work();
     if (answer.ok) trouble = null;
     else refuse(answer.trouble);
@@ -43,6 +50,7 @@ export function createForm(initial?: FormState): Form {
     get round() {
       return round;
     },
+    begin,
     submit,
     refuse,
     reset() {

@@ -1,7 +1,7 @@
 import { type Component, hydrate } from 'svelte';
 import { DATA_ID, ROOT_ID } from './document-ids.ts';
-import type { PageName } from './views.ts';
 import type { PageProps } from './page-props.ts';
+import type { PageName } from './views.ts';
 import './style/index.css';
 
 /** Brings a page that the server rendered to life. */

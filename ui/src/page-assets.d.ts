@@ -1,3 +1,5 @@
+declare module '*.css';
+
 /** Written by `build/page-assets.ts` from the finished client build. */
 declare module 'virtual:page-assets' {
   export interface Asset {
@@ -8,6 +10,6 @@ declare module 'virtual:page-assets' {
   }
   export const style: Asset;
   export const favicon: Asset;
-  /** Page name -> its own script first, then every chunk that this script imports. */
-  export const scripts: Readonly<Record<string, readonly [Asset, ...Asset[]]>>;
+  /** By page. */
+  export const scripts: Readonly<Record<string, Asset>>;
 }

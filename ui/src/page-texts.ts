@@ -1,4 +1,4 @@
-import { type ErrorCode, ERRORS, type FieldProblem } from '@portico/protocol/errors';
+import { ERRORS, type ErrorCode, type FieldProblem } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
 import type { FormState, PageName, PageView, ViewOf } from './views.ts';
 
@@ -71,7 +71,8 @@ export interface Failure {
 
 export function pageTexts<P extends PageName>(view: ViewOf<P>, texts: Texts): PageTexts<P> {
   const name: P = view.page;
-  const form = formOf(view);
+  const any: PageView = view;
+  const form = formOf(any);
   return {
     frame: texts.pages.frame,
     page: OF_PAGE[name](texts) as PageTexts<P>['page'],
@@ -80,7 +81,7 @@ export function pageTexts<P extends PageName>(view: ViewOf<P>, texts: Texts): Pa
     fields: pick(texts.fields, [...FIELDS_OF[name], ...Object.values(form?.fields ?? {})]),
     password: ANY_PASSWORD.includes(name) ? texts.pages.password : null,
     newPassword: NEW_PASSWORD.includes(name) ? texts.pages.newPassword : null,
-    failure: view.page === 'error' ? failureOf(view, texts) : null,
+    failure: any.page === 'error' ? failureOf(any, texts) : null,
   };
 }
 

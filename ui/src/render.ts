@@ -4,6 +4,7 @@ import { render } from 'svelte/server';
 import { htmlDocument } from './document.ts';
 import type { PageProps } from './page-props.ts';
 import { type PageTexts, pageTexts } from './page-texts.ts';
+import { titleOf } from './page-title.ts';
 import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
 import ErrorPage from './pages/error.svelte';
@@ -12,7 +13,6 @@ import SignIn from './pages/sign-in.svelte';
 import SignOut from './pages/sign-out.svelte';
 import SignUp from './pages/sign-up.svelte';
 import VerifySignIn from './pages/verify-sign-in.svelte';
-import { titleOf } from './page-title.ts';
 import type { PageName, RenderPage } from './views.ts';
 
 const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {

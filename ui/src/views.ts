@@ -107,10 +107,20 @@ export interface FormPosts {
 
 export type PageView =
   | { readonly page: 'landing'; readonly status: SessionStatus | null }
-  | { readonly page: 'sign-in'; readonly form: FormState; readonly returnTo: string; readonly notice: 'signed_out' | 'session_ended' | null }
+  | {
+      readonly page: 'sign-in';
+      readonly form: FormState;
+      readonly returnTo: string;
+      readonly notice: 'signed_out' | 'session_ended' | null;
+    }
   | { readonly page: 'sign-up'; readonly form: FormState; readonly returnTo: string }
   | ({ readonly page: 'verify-sign-in'; readonly form: FormState; readonly returnTo: string } & Waiting)
-  | { readonly page: 'dashboard'; readonly account: Account | null; readonly form: FormState; readonly notice: 'password_changed' | 'session_ended' | 'others_ended' | null }
+  | {
+      readonly page: 'dashboard';
+      readonly account: Account | null;
+      readonly form: FormState;
+      readonly notice: 'password_changed' | 'session_ended' | 'others_ended' | null;
+    }
   | { readonly page: 'sign-out' }
   | { readonly page: 'error'; readonly status: number; readonly reason: ErrorCode | null }
   | { readonly page: 'dev-mail'; readonly mails: readonly DevMail[] };

@@ -41,8 +41,24 @@ const thisDevice: SessionItem = {
   methods: ['pwd', 'otp'],
 };
 const otherDevices: readonly SessionItem[] = [
-  { ...thisDevice, id: 'ses_2', current: false, device: 'Safari on iPhone', address: '198.51.100.•••', lastSeenAt: NOW - DAY, methods: ['pwd'] },
-  { ...thisDevice, id: 'ses_3', current: false, device: 'Chrome on Linux', address: '2001:db8:42:•••', lastSeenAt: NOW - 5 * DAY, methods: ['fed'] },
+  {
+    ...thisDevice,
+    id: 'ses_2',
+    current: false,
+    device: 'Safari on iPhone',
+    address: '198.51.100.•••',
+    lastSeenAt: NOW - DAY,
+    methods: ['pwd'],
+  },
+  {
+    ...thisDevice,
+    id: 'ses_3',
+    current: false,
+    device: 'Chrome on Linux',
+    address: '2001:db8:42:•••',
+    lastSeenAt: NOW - 5 * DAY,
+    methods: ['fed'],
+  },
 ];
 const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace', role: 'admin' } as const;
 
@@ -87,7 +103,12 @@ export const sampleViews: readonly Sample[] = [
     name: 'sign-in-refused',
     view: {
       page: 'sign-in',
-      form: { values: { email: 'ada@example' }, error: 'account_throttled', fields: { email: 'email_malformed', password: 'missing' }, retryAfter: 240 },
+      form: {
+        values: { email: 'ada@example' },
+        error: 'account_throttled',
+        fields: { email: 'email_malformed', password: 'missing' },
+        retryAfter: 240,
+      },
       returnTo: '/dashboard',
       notice: null,
     },
@@ -120,15 +141,32 @@ export const sampleViews: readonly Sample[] = [
       resendAt: NOW,
     },
   },
-  { name: 'verify-held', view: { page: 'verify-sign-in', form: blank, returnTo: '', ...waiting, reason: 'held', codeSent: false, resendAt: NOW } },
+  {
+    name: 'verify-held',
+    view: { page: 'verify-sign-in', form: blank, returnTo: '', ...waiting, reason: 'held', codeSent: false, resendAt: NOW },
+  },
   {
     name: 'verify-three-hosts',
-    view: { page: 'verify-sign-in', form: blank, returnTo: '', reason: null, maskedEmail: '', codeSent: true, resendAt: 0, triesLeft: null },
+    view: {
+      page: 'verify-sign-in',
+      form: blank,
+      returnTo: '',
+      reason: null,
+      maskedEmail: '',
+      codeSent: true,
+      resendAt: 0,
+      triesLeft: null,
+    },
     frame: threeHosts,
   },
   {
     name: 'dashboard',
-    view: { page: 'dashboard', account: { user, createdAt: NOW - 400 * DAY, sessions: [thisDevice, ...otherDevices] }, form: blank, notice: null },
+    view: {
+      page: 'dashboard',
+      account: { user, createdAt: NOW - 400 * DAY, sessions: [thisDevice, ...otherDevices] },
+      form: blank,
+      notice: null,
+    },
   },
   {
     name: 'dashboard-alone',

@@ -23,7 +23,12 @@ export function parseEmail(text: string): Email | null {
     );
   const local = found?.[1];
   if (local === undefined || local.startsWith('.') || local.endsWith('.') || local.includes('..')) return null;
-  return { text: trimmed, key: trimmed.normalize('NFC').toLowerCase() } as Email;
+  return { text: trimmed, key: emailKey(trimmed) } as Email;
+}
+
+/** What addresses are compared and counted by. */
+export function emailKey(address: string): string {
+  return address.normalize('NFC').toLowerCase();
 }
 
 /** `a••••@example.com`: enough to recognise one's own address, not enough to learn it. */

@@ -6,11 +6,11 @@ import { sessionNamedByCookie } from './create-user-session.ts';
 import { requireCsrf } from './csrf.ts';
 import { keptCsrfToken } from './kept-csrf-token.ts';
 import { requirePeekedCookie } from './proof-by-cookie.ts';
-import { readAttempt, requireSpent } from './refresh.ts';
 import { browserCaller } from './refresh-caller.ts';
 import { slideFamilyIdle } from './refresh-token.ts';
 import { findSession, restartCsrf } from './session.ts';
 import { spendRefreshToken } from './spend-refresh-token.ts';
+import { readAttempt, requireSpent } from './spent-or-refused.ts';
 
 /**
  * POST extend-auth-soft: the same cookies with a new Max-Age and the same CSRF token; the idle end moves, the absolute end does not.

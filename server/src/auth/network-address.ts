@@ -25,3 +25,7 @@ export function maskAddress(address: string): string {
     .map((part) => part.toString(16))
     .join(':')}:…`;
 }
+
+export function isLoopbackAddress(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
+}

@@ -176,11 +176,13 @@ export async function endFamiliesOfKey(tx: Db, keyId: number, now: number): Prom
   return rows.length;
 }
 
-/** When each session was last used, for the list of devices. */
+/** When each of a user's sessions was last used, for the list of devices. */
 export async function lastUseOfSessions(db: Db, userId: string): Promise<ReadonlyMap<string, number>> {
-  const rows = await db.all('select session_id, max(rotated_at) as last_use from refresh_tokens where user_id = $1 group by session_id', [
-    userId,
-  ]);
+  const rows = await db.all(
+    `select session_id, max(rotated_at) as last_use from refresh_tokens
+     where session_id in (select id from sessions where user_id = $1 and state = 'active') group by session_id`,
+    [userId],
+  );
   return new Map(rows.map((row) => [row['session_id'] as string, row['last_use'] as number]));
 }
 

@@ -1,12 +1,12 @@
 import { Refusal } from '@portico/protocol/errors';
-import { PAGES } from '@portico/protocol/routes';
 import { findClient } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
 import { type Answer, signedIn } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { browserCaller } from './refresh-caller.ts';
-import { type Attempt, parseAttempt } from './refresh-chain.ts';
-import { type SpendOutcome, type SpentToken, spendRefreshToken } from './spend-refresh-token.ts';
+import type { Attempt } from './refresh-chain.ts';
+import { spendRefreshToken } from './spend-refresh-token.ts';
+import { readAttempt, requireSpent } from './spent-or-refused.ts';
 
 export interface RefreshInput {
   readonly refreshToken?: string;
@@ -35,33 +35,4 @@ async function refreshByBody(deps: Deps, caller: Caller, input: RefreshInput, at
   const spent = requireSpent(deps, await spendRefreshToken(deps, as, input.refreshToken ?? '', attempt));
   const { csrfToken: _, ...body } = signedIn(deps, spent).body;
   return { body: { kind: spent.kind, ...body, refreshToken: spent.refreshToken } };
-}
-
-/** A malformed attempt is refused before anything happens. */
-export function readAttempt(caller: Caller): Attempt | null {
-  if (caller.attemptHeader === null) return null;
-  const attempt = parseAttempt(caller.attemptHeader);
-  if (attempt === null) throw new Refusal('bad_attempt');
-  return attempt;
-}
-
-/** Turns what the chain said into what a browser is answered. None of these clears a cookie. */
-export function requireSpent(deps: Pick<Deps, 'config'>, outcome: SpendOutcome): SpentToken {
-  switch (outcome.kind) {
-    case 'rotated':
-    case 'replayed':
-      return outcome;
-    case 'retry':
-      throw new Refusal('retry', { retryAfter: 1 });
-    case 'held':
-      throw heldRefusal(deps);
-    case 'ended':
-      throw new Refusal('session_ended');
-    case 'invalid':
-      throw new Refusal('refresh_invalid');
-  }
-}
-
-export function heldRefusal(deps: Pick<Deps, 'config'>): Refusal {
-  return new Refusal('session_held', { extra: { verifyUrl: deps.config.appOrigin + PAGES.verifySignIn } });
 }

@@ -142,10 +142,12 @@ export async function findGrant(db: Db, sessionId: string, clientId: string, now
   };
 }
 
-/** A user's living sessions, newest first. */
+/** A user's living sessions, newest first. A session has no idle end of its own: it is idle when all its families are. */
 export async function listSessionsOfUser(db: Db, userId: string, now: number): Promise<Session[]> {
   const rows = await db.all(
-    `select ${COLUMNS} from sessions where user_id = $1 and state = 'active' and expires_at > $2 order by created_at desc, id limit 200`,
+    `select ${COLUMNS} from sessions where user_id = $1 and state = 'active' and expires_at > $2
+       and exists (select 1 from refresh_tokens where session_id = sessions.id and refresh_tokens.state = 'active' and idle_at > $2)
+     order by created_at desc, id limit 200`,
     [userId, now],
   );
   return rows.map(fromRow);

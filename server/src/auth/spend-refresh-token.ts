@@ -47,7 +47,6 @@ export interface SpentToken {
   readonly gen: number;
   readonly refreshToken: string;
   readonly idleAt: number;
-  readonly deviceHash: string | null;
   /** The `:now` of the statement that proved the family active: `iat` and `exp` come from it. */
   readonly provedAt: number;
 }
@@ -114,7 +113,6 @@ async function rotate(
     gen,
     refreshToken: formatRefreshToken(key, { familyId: token.familyId, gen, issuedAt: now, secret }),
     idleAt,
-    deviceHash: caller.deviceHash,
     provedAt: now,
   };
 }
@@ -181,7 +179,6 @@ async function replay(deps: Deps, caller: RefreshCaller, family: Family, key: Ch
       gen: family.gen,
       refreshToken: formatRefreshToken(key, { familyId: family.id, gen: family.gen, issuedAt: family.rotatedAt, secret }),
       idleAt: family.idleAt,
-      deviceHash: family.deviceHash,
       provedAt: now,
     },
   };
@@ -211,7 +208,7 @@ async function takeAhead(
   const grant = await findGrant(deps.db, family.sessionId, caller.clientId, now);
   if (grant === null || !grant.alive) return { kind: 'ended' };
   const refreshToken = formatRefreshToken(key, { familyId: family.id, gen, issuedAt: now, secret });
-  return { kind: 'granted', spent: { kind: 'rotated', grant, gen, refreshToken, idleAt, deviceHash: family.deviceHash, provedAt: now } };
+  return { kind: 'granted', spent: { kind: 'rotated', grant, gen, refreshToken, idleAt, provedAt: now } };
 }
 
 /** Two holders of one token. In the browser's own family the session is held; in a site's family that family ends. */

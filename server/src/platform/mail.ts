@@ -70,6 +70,7 @@ export function createMailTransport(
           html: letter.html,
           // RFC 3834: no holiday answers to a machine, and no loops.
           headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+          signal: AbortSignal.timeout(3 * patience),
         });
       } catch (cause) {
         throw isRefusedForGood(cause) ? new LetterRefused(`the mail server refused the recipient: ${cause.message}`, cause) : cause;

@@ -6,6 +6,7 @@ import { type Caller, hashOf } from '../caller.ts';
 import { countTry } from '../counter.ts';
 import { endFormerSession, sessionNamedByCookie, grantBrowser, sessionLife } from '../create-user-session.ts';
 import { forgetDevice } from '../device.ts';
+import { emailKey } from '../email.ts';
 import { recordEvent } from '../event.ts';
 import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS } from '../limits.ts';
 import { codeLetter } from '../../mail/letters.ts';
@@ -39,7 +40,7 @@ export async function verifySignIn(deps: Deps, caller: Caller, typed: string): P
 async function countCodeTry(deps: Deps, caller: Caller, waiting: Waiting): Promise<void> {
   const network = await countTry(deps.db, CODE_NETWORK, caller.network, deps.now());
   if (!network.allowed) throw new Refusal('address_suspended', { retryAfter: network.retryAfter });
-  const account = await countTry(deps.db, CODE_ACCOUNT, waiting.email.toLowerCase(), deps.now());
+  const account = await countTry(deps.db, CODE_ACCOUNT, emailKey(waiting.email), deps.now());
   if (!account.allowed) throw new Refusal('account_throttled', { retryAfter: account.retryAfter });
 }
 
@@ -142,7 +143,7 @@ async function requireResendAllowed(deps: Deps, waiting: Waiting): Promise<void>
   if (wait > 0) throw new Refusal('too_many_requests', { retryAfter: wait });
   // Keyed by the address, known or not, so that a decoy is throttled as a real sign-up is.
   const limit = waiting.kind === 'held' ? HELD_CODES : MAIL_ADDRESS;
-  const count = await countTry(deps.db, limit, waiting.email.toLowerCase(), deps.now());
+  const count = await countTry(deps.db, limit, emailKey(waiting.email), deps.now());
   if (!count.allowed) throw new Refusal('account_throttled', { retryAfter: count.retryAfter });
 }
 

@@ -7,7 +7,9 @@ import { PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import { standingOf } from '../../auth/session-status.ts';
 import type { Deps } from '../../deps.ts';
+import { isLoopbackAddress } from '../../auth/network-address.ts';
 import { newestLetters } from '../../mail/outbox.ts';
+import { isLoopbackHost } from '../../platform/loopback.ts';
 import { readCaller } from '../caller.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
 import { type PageRenderer, formsWork } from './render.ts';
@@ -74,8 +76,9 @@ function registerPlainPages(app: FastifyInstance, deps: Deps, renderer: PageRend
   if (config.mode === 'production') return;
   // The inbox of a developer's own machine: codes lie open in it, so nobody from elsewhere may read it.
   app.get(PAGES.devMail, async (request, reply) => {
-    const peer = request.socket.remoteAddress ?? '';
-    if (!['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(peer)) throw new Refusal('not_found');
+    // DNS rebinding: a stranger's name that points at this machine is not a name that this inbox is opened by.
+    const named = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname ?? '';
+    if (!isLoopbackHost(named) || !isLoopbackAddress(request.socket.remoteAddress ?? '')) throw new Refusal('not_found');
     const letters = await newestLetters(deps, 100);
     const mails = letters.map(({ to, subject, text, html, at }) => ({ to, subject, text, html, at }));
     if (!(request.headers.accept ?? '').includes('text/html')) return reply.type('application/json; charset=utf-8').send(mails);
