@@ -11,6 +11,7 @@ const RACES = 20;
 export interface Contender {
   readonly target: Target;
   readonly running: Running;
+  readonly durability: string;
   readonly chains: string[];
   readonly raceTokens: readonly string[];
 }
@@ -37,8 +38,8 @@ export function nameOf(target: Target): string {
 export async function startContender(target: Target, place: Place, families: number): Promise<Contender> {
   const running = await target.start(place);
   try {
-    const tokens = await running.prepare(families + RACES);
-    return { target, running, chains: tokens.slice(RACES), raceTokens: tokens.slice(0, RACES) };
+    const { tokens, durability } = await running.prepare(families + RACES);
+    return { target, running, durability, chains: tokens.slice(RACES), raceTokens: tokens.slice(0, RACES) };
   } catch (error) {
     await running.server.stop();
     throw error;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describeMachine } from './machine.ts';
 import { type Contender, endContender, nameOf, type Sample, startContender, takeSample } from './measure.ts';
 import { type Options, parseOptions } from './options.ts';
-import { installPeers } from './peers.ts';
 import { findPostgres, type Postgres } from './postgres.ts';
 import { printReport } from './report.ts';
 import { type Cores, pinDriver } from './server-process.ts';
@@ -36,15 +35,20 @@ if (typeof options === 'string') {
 }
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('Interrupted.')));
-process.stdout.write(await bench(options, interrupted.signal));
+try {
+  process.stdout.write(await bench(options, interrupted.signal));
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.exitCode = 130;
+}
 
 async function bench(options: Options, signal: AbortSignal): Promise<string> {
   const postgres = await findPostgres();
   const chosen = TARGETS.filter((target) => options.only.length === 0 || options.only.some((part) => nameOf(target).includes(part)));
   const targets = chosen.filter((target) => target.database === 'SQLite' || postgres.kind === 'found');
   if (targets.length === 0) throw new Error(`Nothing to measure. Targets: ${TARGETS.map(nameOf).join(', ')}.`);
-  if (postgres.kind === 'missing') process.stderr.write(`SKIPPED, all targets on PostgreSQL: ${postgres.reason}.\n`);
-  installPeers();
+  if (postgres.kind === 'missing' && targets.length < chosen.length)
+    process.stderr.write(`SKIPPED, all targets on PostgreSQL: ${postgres.reason}.\n`);
 
   const parallelism = availableParallelism();
   const cores = pinDriver();
@@ -100,11 +104,11 @@ async function measure(
 }
 
 async function finish(contender: Contender, samples: Map<Contender, Sample[]>): Promise<Result> {
-  const { target, running } = contender;
+  const { target, durability } = contender;
   return {
     name: nameOf(target),
     target,
-    durability: running.durability,
+    durability,
     samples: samples.get(contender) ?? [],
     ending: await endContender(contender),
   };

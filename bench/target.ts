@@ -19,10 +19,15 @@ export interface Place {
 export interface Running {
   readonly server: ServerProcess;
   readonly port: number;
-  /** Read back from the server's own connection, so a mistyped setting shows in the table. */
+  /** Makes grants of different users. */
+  prepare(count: number): Promise<Prepared>;
+}
+
+export interface Prepared {
+  /** One live refresh token for each grant. */
+  readonly tokens: readonly string[];
+  /** As a connection of that server's kind says of itself: a mistyped setting shows in the table. */
   readonly durability: string;
-  /** Makes grants of different users and answers one live refresh token for each. */
-  prepare(count: number): Promise<readonly string[]>;
 }
 
 /** One server under measurement: how to start it, what a refresh is on its wire, where the next token stands in the answer. */

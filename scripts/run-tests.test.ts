@@ -11,9 +11,9 @@ const RUNNER = join(import.meta.dirname, 'run-tests.ts');
 const FILES = {
   'server/right.test.ts': `import { test } from 'node:test'; test('right', () => {}); test.skip('left out', () => {});`,
   'server/wrong.test.ts': `import { test } from 'node:test'; test('wrong', () => { throw new Error('as it should'); });`,
-  'server/long.prove.ts': `import { test } from 'node:test'; test('long', () => console.log('prove', process.env.PORTICO_PROVE));`,
+  'server/long.prove.ts': `import { test } from 'node:test'; test('long', () => console.log('prove', process.env.PROVE));`,
   'server/settings.test.ts': `import { test } from 'node:test';
-    test('settings', () => { throw new Error([process.env.PORTICO_PORT, process.env.NODE_ENV, process.env.PORTICO_PROVE].join()); });`,
+    test('settings', () => { throw new Error([process.env.PORTICO_PORT, process.env.NODE_ENV, process.env.PROVE].join()); });`,
   'server/dist/old.test.ts': `throw new Error('a built file is no source');`,
 };
 
@@ -83,7 +83,7 @@ test('the full counts run only with --prove, and the tests are told', async (t) 
 });
 
 test("a developer's own settings do not reach the tests", async (t) => {
-  const { output } = await runTests(t, ['settings'], { PORTICO_PORT: '1', PORTICO_PROVE: '1', NODE_ENV: 'production' });
+  const { output } = await runTests(t, ['settings'], { PORTICO_PORT: '1', PROVE: '1', NODE_ENV: 'production' });
   assert.match(output, /Error: ,test,0\n/);
 });
 

@@ -64,7 +64,7 @@ function interruptible(): AbortController {
 /** A developer's own settings must not change what a test proves. */
 function testEnvironment(selection: Selection, services: Services): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PORTICO_') && name !== 'NODE_ENV');
-  return { ...Object.fromEntries(inherited), ...services.env, NODE_ENV: 'test', PORTICO_PROVE: selection.prove ? '1' : '0' };
+  return { ...Object.fromEntries(inherited), ...services.env, NODE_ENV: 'test', PROVE: selection.prove ? '1' : '0' };
 }
 
 async function runAll(run: Run, selection: Selection, services: Services): Promise<readonly FileResult[]> {

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { DURABILITY_OF, describeDurability } from './durability.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 /** Runs one write and answers its rows once they are on the disk. */
@@ -12,10 +13,7 @@ export function openDurable(file: string): DatabaseSync {
 }
 
 export function durabilityOf(db: DatabaseSync): string {
-  const levels = ['OFF', 'NORMAL', 'FULL', 'EXTRA'];
-  const mode = db.prepare('pragma journal_mode').get()?.['journal_mode'];
-  const level = db.prepare('pragma synchronous').get()?.['synchronous'];
-  return `${Number(level) < 2 ? 'NOT DURABLE: ' : ''}${String(mode).toUpperCase()}, synchronous=${levels[Number(level)]}`;
+  return describeDurability(db.prepare(DURABILITY_OF.sqlite).get());
 }
 
 interface Waiting {

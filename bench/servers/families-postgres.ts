@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { DURABILITY_OF, describeDurability } from './durability.ts';
 import type { Families } from './floor.ts';
 
 export async function openFamiliesOnPostgres(url: string): Promise<Families> {
@@ -31,9 +32,6 @@ export function openPool(url: string): pg.Pool {
 }
 
 export async function durabilityOf(pool: pg.Pool): Promise<string> {
-  const { rows } = await pool.query<{ fsync: string; commit: string }>(
-    "select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit",
-  );
-  const { fsync, commit } = rows[0] ?? {};
-  return `${fsync === 'on' && commit !== 'off' ? '' : 'NOT DURABLE: '}fsync=${fsync}, synchronous_commit=${commit}`;
+  const { rows } = await pool.query<Record<string, unknown>>(DURABILITY_OF.postgres);
+  return describeDurability(rows[0]);
 }

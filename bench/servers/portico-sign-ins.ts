@@ -12,6 +12,7 @@ import { silentLog } from '../../server/src/platform/log.ts';
 import { openDatabase } from '../../server/src/platform/open-database.ts';
 import { createPasswordHasher } from '../../server/src/platform/password-hasher.ts';
 import { createRevokedSet } from '../../server/src/platform/revoked-set.ts';
+import { DURABILITY_OF, describeDurability } from './durability.ts';
 
 const config = readConfig();
 const db = openDatabase(config);
@@ -47,8 +48,10 @@ const AT_ONCE = 16;
 const people = Array.from({ length: Number(process.argv[2]) }, (_, person) => person);
 const tokens: string[] = [];
 while (people.length > 0) tokens.push(...(await Promise.all(people.splice(0, AT_ONCE).map(signIn))));
+// In a transaction, because the connection that writes must answer.
+const durability = await db.transaction((tx) => tx.all(DURABILITY_OF[db.dialect]));
 await db.close();
-process.send?.({ tokens });
+process.send?.({ tokens, durability: describeDurability(durability[0]) });
 process.disconnect();
 
 /** The refresh cookie and the device cookie of somebody who has ticked "keep me signed in". */

@@ -10,7 +10,7 @@ export function serveDriver({ port, durability, prepare }: Served): void {
   process.on('SIGTERM', () => process.exit());
   process.on('message', (message: { prepare: number }) => {
     // A failure ends the process, and the driver shows what it has printed.
-    void prepare(message.prepare).then((tokens) => process.send?.({ tokens }));
+    void prepare(message.prepare).then((tokens) => process.send?.({ tokens, durability }));
   });
-  process.send?.({ port, durability });
+  process.send?.({ port });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { oauthNextToken, oauthRefreshRequest, type Target } from '../target.ts';
-import { startDriven } from './start-driven.ts';
+import { startPeer } from './start-driven.ts';
 
 const SCRIPT = join(import.meta.dirname, '../peers/better-auth.ts');
 const VERSIONS = 'better-auth 1.7.25 with @better-auth/oauth-provider 1.7.5';
@@ -15,7 +15,7 @@ export const betterAuthOnSqlite: Target = {
   name: 'better-auth',
   database: 'SQLite',
   about: `${VERSIONS} on node:sqlite; set: WAL with synchronous=FULL (default: rollback journal), ES256, client and resource cached, rate limit off`,
-  start: ({ folder, core }) => startDriven({ script: SCRIPT, args: ['sqlite', join(folder, 'better-auth.db')], core }),
+  start: ({ folder, core }) => startPeer({ script: SCRIPT, args: ['sqlite', join(folder, 'better-auth.db')], core }),
 };
 
 export const betterAuthOnPostgres: Target = {
@@ -23,5 +23,5 @@ export const betterAuthOnPostgres: Target = {
   name: 'better-auth',
   database: 'PostgreSQL',
   about: `${VERSIONS} on a pg pool; set: ES256, client and resource cached, rate limit off`,
-  start: ({ databaseUrl, core }) => startDriven({ script: SCRIPT, args: ['postgres', databaseUrl ?? ''], core }),
+  start: ({ databaseUrl, core }) => startPeer({ script: SCRIPT, args: ['postgres', databaseUrl ?? ''], core }),
 };

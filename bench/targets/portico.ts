@@ -7,7 +7,8 @@ import { COOKIES, HEADERS } from '@portico/protocol/cookies';
 import { authPath, SYSTEM } from '@portico/protocol/routes';
 import { openConnection } from '../connection.ts';
 import { type ServerProcess, spawnServer } from '../server-process.ts';
-import { type Answer, cookieFrom, type Place, postRequest, type Running, type Target } from '../target.ts';
+import { type Answer, cookieFrom, type Place, type Prepared, postRequest, type Running, type Target } from '../target.ts';
+import { preparedFrom } from './start-driven.ts';
 
 const SERVER = join(import.meta.dirname, '../../server/bin/portico.js');
 const SIGN_INS = join(import.meta.dirname, '../servers/portico-sign-ins.ts');
@@ -43,18 +44,15 @@ async function start({ folder, databaseUrl, core }: Place): Promise<Running> {
   return {
     server,
     port,
-    durability: databaseUrl === null ? 'WAL, synchronous=FULL' : 'fsync=on, synchronous_commit=on',
     prepare: (count) => signIn(count, env),
   };
 }
 
 /** People sign in through the server's own functions, so that a thousand passwords need not be hashed first. */
-async function signIn(count: number, env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+async function signIn(count: number, env: Readonly<Record<string, string>>): Promise<Prepared> {
   const child = spawnServer({ script: SIGN_INS, args: [String(count)], env, core: null });
   try {
-    const { tokens } = await child.message();
-    if (!Array.isArray(tokens)) throw new Error('Nobody signed in.');
-    return tokens;
+    return preparedFrom(await child.message());
   } finally {
     await child.stop();
   }

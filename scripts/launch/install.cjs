@@ -20,7 +20,7 @@ async function install(root) {
   if (fs.existsSync(recordOf(root))) fs.unlinkSync(recordOf(root));
   // NODE_ENV=production or omit=dev in somebody's settings would leave out the runtime and the page builder.
   await npm(root, ['ci', '--include=dev', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error'], {
-    saying: 'Installing packages and the pinned runtime (once, about 20 s)',
+    saying: 'Installing packages and the pinned runtime (once, about half a minute)',
     failure: 'Installing failed. Without a network, or behind a proxy that npm does not know, this is expected; npm said:',
   });
 }

@@ -11,12 +11,14 @@ const { isLocked, withLock } = require('./lock.cjs');
 const { findRuntime, runtimeAdvice } = require('./runtime.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
+const PARENT_LOOK = 500;
 
 /**
  * Makes the tree ready, then runs `program` (a path from the root) on the pinned runtime
  * and ends with its exit code.
  */
 async function launch({ program, args, env }) {
+  const parent = process.ppid;
   try {
     await makeReady(ROOT);
     const runtime = requireRuntime(ROOT);
@@ -26,6 +28,7 @@ async function launch({ program, args, env }) {
       stdio: 'inherit',
     });
     forwardSignals(child);
+    //endWithNpm(child, parent);
     child.on('error', (error) => fail(new Error(`${runtime} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code));
   } catch (error) {
@@ -57,6 +60,16 @@ function forwardSignals(child) {
   });
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => child.kill('SIGHUP'));
+}
+
+/** Killing npm kills the shell between it and us without a word to us; nobody wants the server that would stay behind. */
+function endWithNpm(child, parent) {
+  if (!process.env.npm_lifecycle_event) return;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, PARENT_LOOK);
 }
 
 function fail(error) {

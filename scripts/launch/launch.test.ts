@@ -141,6 +141,21 @@ test('SIGTERM reaches the server, and its exit code comes back', async (t) => {
   assert.equal((await end).code, 3);
 });
 
+test('a server does not outlive the npm that started it', async (t) => {
+  const root = freshClone(t);
+  await ended(start(root));
+  // npm runs scripts through a shell, and a second command keeps that shell from stepping aside.
+  const shell = spawn('sh', ['-c', `"${process.execPath}" scripts/start.cjs --stay; true`], {
+    cwd: root,
+    env: { ...process.env, npm_lifecycle_event: 'start' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(shell.stdout, 'data');
+  shell.kill('SIGKILL');
+  // Standard output closes when the last process that holds it is gone.
+  await once(shell, 'close', { signal: AbortSignal.timeout(10_000) });
+});
+
 const LEFT_BEHIND = [
   { name: 'of a process that is gone', content: `${2 ** 22 + 1} ${hostname()} 0 0`, age: 0 },
   { name: 'without a heart-beat for a minute', content: `${process.pid} another-machine 0 0`, age: 60 },

@@ -1,4 +1,4 @@
 /** How often a race, a model or a fault is tried: `npm test` runs the short count, `npm run prove` the full one. */
 export function rounds(short: number, full: number): number {
-  return process.env.PORTICO_PROVE === '1' ? full : short;
+  return process.env.PROVE === '1' ? full : short;
 }

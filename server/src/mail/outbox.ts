@@ -25,7 +25,7 @@ const sealLabel = (id: string) => `mails ${id}`;
 
 /** Queues a letter in the given transaction. Call `deps.mailWaits()` when it has committed. */
 export async function queueLetter(tx: Db, deps: OutboxDeps, letter: Letter): Promise<void> {
-  const id = deps.random(16).toString('base64url');
+  const id = orderedId(deps);
   const now = deps.now();
   // Without a mail server it has arrived where it goes: at /dev/mail. So one that is set later does not send old letters.
   const sentAt = deps.config.smtpUrl === '' ? now : null;
@@ -113,7 +113,7 @@ export interface ShownLetter extends Letter {
 
 /** The newest letters first, for /dev/mail. */
 export async function newestLetters(deps: OutboxDeps & Pick<Deps, 'db'>, limit: number): Promise<ShownLetter[]> {
-  const rows = await deps.db.all("select id, sealed, created_at from mails where sealed <> '' order by created_at desc, id limit $1", [
+  const rows = await deps.db.all("select id, sealed, created_at from mails where sealed <> '' order by created_at desc, id desc limit $1", [
     limit,
   ]);
   return rows.flatMap((row) => {
@@ -145,6 +145,12 @@ export async function deleteOldLetters(db: Db, now: number, limit: number): Prom
 function pauseAfter({ random }: Pick<Deps, 'random'>, tries: number): number {
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(20, tries - 1));
   return pause + Math.floor((pause / 2) * (random(2).readUInt16BE() / 65_536));
+}
+
+/** Begins with this process's own microseconds, so that letters of one millisecond keep their order. */
+function orderedId({ random }: Pick<Deps, 'random'>): string {
+  const microseconds = Math.floor((performance.timeOrigin + performance.now()) * 1000);
+  return `${String(microseconds).padStart(17, '0')}-${random(9).toString('base64url')}`;
 }
 
 function openLetter({ config }: Pick<Deps, 'config'>, id: string, sealed: string): Letter | null {

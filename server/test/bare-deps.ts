@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../src/config.ts';
+import type { Deps } from '../src/deps.ts';
+import { loadKeyring } from '../src/keys/rotate-keys.ts';
+import type { Db } from '../src/platform/db.ts';
+import type { Log } from '../src/platform/log.ts';
+import { createPasswordHasher } from '../src/platform/password-hasher.ts';
+import { createRevokedSet } from '../src/platform/revoked-set.ts';
+import { type Clock, heldClock, testConfig } from './world.ts';
+
+/** What one log entry said. */
+export interface Entry {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly facts: object;
+  readonly sentence: string;
+}
+
+export interface Bare {
+  readonly deps: Deps;
+  readonly clock: Clock;
+  readonly entries: readonly Entry[];
+}
+
+/** Portico without its HTTP face, for jobs and nouns: a held clock and an open log. Two on one database are two nodes. */
+export async function bareDeps(db: Db, config: Partial<Config> = {}, clock: Clock = heldClock()): Promise<Bare> {
+  const entries: Entry[] = [];
+  const keep = (level: Entry['level']) => (facts: object, sentence: string) => void entries.push({ level, facts, sentence });
+  const log: Log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
+  const whole = testConfig(config);
+  const deps: Deps = {
+    config: whole,
+    db,
+    keys: await loadKeyring({ db, now: clock.now, config: whole }),
+    hasher: createPasswordHasher(),
+    revoked: createRevokedSet(),
+    log,
+    now: clock.now,
+    random: randomBytes,
+    mailWaits: () => undefined,
+    afterAnswer: () => undefined,
+  };
+  return { deps, clock, entries };
+}
