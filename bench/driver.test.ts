@@ -15,6 +15,8 @@ const target: Target = {
   nextToken: oauthNextToken,
 };
 
+const NEVER_SUSPENDED = { suspend: () => undefined, resume: () => undefined };
+
 test('every token is spent once, and each chain goes on with the token that its last answer gave', async (t) => {
   const spent: string[] = [];
   const port = await serve(t, (token, response) => {
@@ -58,7 +60,7 @@ test('an opaque access token is not counted, because nothing was signed for it',
 test('a race on a server without one-use tokens shows every fork', async (t) => {
   let issued = 0;
   const port = await serve(t, (_token, response) => answer(response, `a.${++issued}`));
-  assert.deepEqual(await raceOneToken(target, port, 'a.0'), { answered: 20, successors: 20, alive: true });
+  assert.deepEqual(await raceOneToken(target, { port, server: NEVER_SUSPENDED }, 'a.0'), { answered: 20, successors: 20, alive: true });
 });
 
 test('a race that ends the grant is told from one that leaves a living token', async (t) => {
@@ -69,7 +71,7 @@ test('a race that ends the grant is told from one that leaves a living token', a
     if (first) return answer(response, 'a.1');
     response.writeHead(400, { 'content-length': 2 }).end('{}');
   });
-  assert.deepEqual(await raceOneToken(target, port, 'a.0'), { answered: 1, successors: 1, alive: false });
+  assert.deepEqual(await raceOneToken(target, { port, server: NEVER_SUSPENDED }, 'a.0'), { answered: 1, successors: 1, alive: false });
 });
 
 /** Half of the answers are chunked: peers send both kinds. */

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openConnection } from './connection.ts';
+import type { ServerProcess } from './server-process.ts';
 import type { Target } from './target.ts';
 
 const CALLERS = 20;
+/** Loopback delivers in microseconds. */
+const ARRIVAL_MS = 10;
 
 /** What 20 callers get who send the same token at the same moment: eight tabs that wake up, or a page rendered by parallel requests. */
 export interface OneUse {
@@ -13,10 +17,20 @@ export interface OneUse {
   readonly alive: boolean;
 }
 
-export async function raceOneToken(target: Target, port: number, token: string): Promise<OneUse> {
+type Server = Pick<ServerProcess, 'suspend' | 'resume'>;
+
+/**
+ * The server is suspended while the callers send, so that it finds all 20 requests at once when it wakes up, as after any pause of its own:
+ * otherwise it depends on the scheduler whether they meet at all.
+ */
+export async function raceOneToken(target: Target, { port, server }: { port: number; server: Server }, token: string): Promise<OneUse> {
   const connections = await Promise.all(Array.from({ length: CALLERS }, () => openConnection(port)));
   const request = target.refreshRequest(token, port);
-  const answers = await Promise.all(connections.map((connection) => connection.send(request)));
+  server.suspend();
+  const sent = connections.map((connection) => connection.send(request));
+  await sleep(ARRIVAL_MS);
+  server.resume();
+  const answers = await Promise.all(sent);
   for (const connection of connections) connection.close();
   const won = answers.map((answer) => target.nextToken(answer, token)).filter((next) => next !== null);
   const successors = [...new Set(won)];

@@ -11,6 +11,9 @@ export interface ServerProcess {
   isRunning(): boolean;
   /** The end of what it has printed, for the sentence that says why it failed. */
   output(): string;
+  /** While a server is suspended, what is sent to it waits at its sockets. */
+  suspend(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 export type Message = Readonly<Record<string, string | number | readonly string[]>>;
@@ -52,6 +55,8 @@ export function spawnServer({ script, args = [], env = {}, core }: Spawn): Serve
     tell: (message) => void child.send(message),
     isRunning,
     output,
+    suspend: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop() {
       if (!isRunning()) return;
       const gone = once(child, 'exit');

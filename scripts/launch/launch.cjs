@@ -28,7 +28,7 @@ async function launch({ program, args, env }) {
       stdio: 'inherit',
     });
     forwardSignals(child);
-    //endWithNpm(child, parent);
+    endWithNpm(child, parent);
     child.on('error', (error) => fail(new Error(`${runtime} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code));
   } catch (error) {

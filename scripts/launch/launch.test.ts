@@ -150,6 +150,7 @@ test('a server does not outlive the npm that started it', async (t) => {
     env: { ...process.env, npm_lifecycle_event: 'start' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  t.after(() => shell.stdout.destroy());
   await once(shell.stdout, 'data');
   shell.kill('SIGKILL');
   // Standard output closes when the last process that holds it is gone.

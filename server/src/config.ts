@@ -5,6 +5,7 @@ import { type Setting, SETTINGS } from './config/settings.ts';
 import { isLoopbackHost } from './platform/loopback.ts';
 import { findMasterKeyFile, MASTER_KEY_FILE, requireMasterKeyFile } from './platform/master-key.ts';
 
+export type { Settings } from './config/rules.ts';
 export { SETTINGS } from './config/settings.ts';
 
 /** Everything that an operator can set, read once at the start. Lives are milliseconds. */
@@ -53,8 +54,7 @@ export class ConfigProblems extends Error {
 
 /** Reads the settings; makes the data folder and the master key if they are needed and not there yet. Throws ConfigProblems. */
 export function readConfig(env: Environment = process.env): Config {
-  const { settings, problems } = readSettings(env);
-  if (problems.length > 0) throw new ConfigProblems(problems);
+  const settings = inspectConfig(env);
   return { ...settings, masterKey: settings.masterKey ?? requireGeneratedKey(settings.dataDir) };
 }
 
@@ -68,6 +68,13 @@ export interface ExplainedSetting {
 /** Changes nothing, and answers for settings with problems too. */
 export function explainConfig(env: Environment = process.env): ExplainedSetting[] {
   return readSettings(env).explained;
+}
+
+/** The settings as they would be taken. Changes nothing: a master key that would have to be made is null. Throws ConfigProblems. */
+export function inspectConfig(env: Environment = process.env): Settings {
+  const { settings, problems } = readSettings(env);
+  if (problems.length > 0) throw new ConfigProblems(problems);
+  return settings;
 }
 
 function requireGeneratedKey(dataDir: string): Buffer {

@@ -48,7 +48,8 @@ const METHODS: Readonly<Partial<Record<keyof typeof AUTH_PATHS, 'GET' | 'DELETE'
 /** A browser as the server sees one: a cookie jar that keeps to Max-Age, one origin, fetch metadata. No page, no script. */
 export class Browser {
   readonly jar = new Map<string, StoredCookie>();
-  readonly app: FastifyInstance;
+  /** The node that the next request reaches; another one may be put here. */
+  app: FastifyInstance;
   readonly clock: { now(): number };
   readonly options: Required<BrowserOptions>;
 
@@ -140,8 +141,14 @@ export class Browser {
     if (body !== undefined) request.payload = typeof body === 'string' ? body : JSON.stringify(body);
     const response = await this.app.inject(request);
     const setCookies = [response.headers['set-cookie'] ?? []].flat();
-    if (!lose) for (const line of setCookies) this.store(line);
-    return { status: response.statusCode, headers: response.headers, text: response.body, body: asJson(response.body), setCookies };
+    const answer = { status: response.statusCode, headers: response.headers, text: response.body, body: asJson(response.body), setCookies };
+    if (!lose) this.receive(answer);
+    return answer;
+  }
+
+  /** An answer that arrives now, such as one that was `lose`d before and only took its time. */
+  receive({ setCookies }: Pick<Answered, 'setCookies'>): void {
+    for (const line of setCookies) this.store(line);
   }
 
   /** A plain form, as a page without JavaScript submits it. */

@@ -24,7 +24,9 @@ export interface FreshOptions {
   readonly folder?: string | null;
 }
 
-export const DIALECTS: readonly Dialect[] = ['sqlite', 'postgres'];
+const ALL_DIALECTS: readonly Dialect[] = ['sqlite', 'postgres'];
+/** Both, unless a test that runs other tests asks for one: `PORTICO_TEST_DATABASES=sqlite`. */
+export const DIALECTS: readonly Dialect[] = ALL_DIALECTS.filter((one) => (process.env['PORTICO_TEST_DATABASES'] ?? one).includes(one));
 
 const ADMIN_URL = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 /** 'porttest' as one number: held while a template is made. */

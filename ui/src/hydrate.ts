@@ -10,4 +10,6 @@ export function start<P extends PageName>(page: Component<PageProps<P>>): void {
   const data = document.getElementById(DATA_ID)?.textContent;
   if (target === null || data === undefined) return;
   hydrate(page, { target, props: JSON.parse(data) as PageProps<P> });
+  // Whoever drives the page from outside waits for it.
+  document.documentElement.dataset['alive'] = '';
 }

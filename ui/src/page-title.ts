@@ -4,10 +4,10 @@ import type { PageView } from './views.ts';
 
 /** What the browser's tab says; a refused form says so first, because that is what a screen reader reads first. */
 export function titleOf(view: PageView, texts: Texts, host: string): string {
-  const { frame } = texts.pages;
+  const { tab } = texts.pages;
   const refused = 'form' in view && view.form.error !== null;
   const heading = headingOf(view, texts);
-  return fill(frame.title, { title: refused ? fill(frame.errorTitle, { title: heading }) : heading, host });
+  return fill(tab.title, { title: refused ? fill(tab.errorTitle, { title: heading }) : heading, host });
 }
 
 function headingOf(view: PageView, texts: Texts): string {

@@ -35,7 +35,7 @@ export function momentText(language: string, moment: number, zone?: 'UTC'): stri
     day: 'numeric',
     month: 'short',
     year: 'numeric',
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
     ...(zone === undefined ? {} : { timeZone: zone, timeZoneName: 'short' }),
   }).format(moment);

@@ -75,16 +75,17 @@ export const en = {
     },
   },
   pages: {
-    frame: {
+    tab: {
       title: '{title} · {host}',
       errorTitle: 'Error: {title}',
+    },
+    frame: {
       skip: 'Skip to the content',
       home: '{host}, start page',
-      footer: 'Signed in by Portico, open source.',
+      footer: 'Sign-in by Portico, open source.',
       noScript: 'This page needs JavaScript. Switch it on for {host}, then reload the page.',
       retryAfter: 'You can try again in {time}.',
       offline: 'The service cannot be reached right now. Check your connection and try again.',
-      back: 'Back to the start',
     },
     password: {
       show: 'Show password',

@@ -73,11 +73,12 @@ export async function insertFamily(
       family.idleAt,
     ],
   );
+  // The new one first, whatever the clock of another node has written into the others.
   await tx.all(
     `update refresh_tokens set state = 'replaced', ended_at = $3
      where session_id = $1 and client_id = $2 and state = 'active' and id not in (
        select id from refresh_tokens where session_id = $1 and client_id = $2 and state = 'active'
-       order by created_at desc, rotated_at desc, case when id = $4 then 0 else 1 end, id limit ${LIVE_FAMILIES})`,
+       order by case when id = $4 then 0 else 1 end, created_at desc, id limit ${LIVE_FAMILIES})`,
     [family.sessionId, family.clientId, now, id],
   );
   return { id, gen: 0, refreshToken: formatRefreshToken(key, { familyId: id, gen: 0, issuedAt: now, secret }), idleAt: family.idleAt };

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { Config } from '../config.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
+import { SQLITE_FILE } from '../platform/sqlite-file.ts';
 import { SETTINGS } from './settings.ts';
 import { isSameSite } from './same-site.ts';
 
@@ -14,9 +15,6 @@ interface Rule {
   readonly about: readonly (keyof Settings)[];
   readonly check: (settings: Settings) => string | null;
 }
-
-/** The file name of the SQLite database in the data folder. */
-export const SQLITE_FILE = 'portico.sqlite';
 
 const originRules = (['appOrigin', 'apiOrigin'] as const).map(
   (field): Rule => ({

@@ -8,14 +8,14 @@ export const LEASE_LIFE = 15_000;
 const RENEW_EVERY = 5000;
 /** A woken job that another process is just doing tries again after this long, in milliseconds. */
 const TRY_AGAIN = 500;
-/** `stop` waits this long for work that is under way, in milliseconds. */
+/** How long `stop` waits for work that is under way unless told otherwise, in milliseconds. */
 const STOP_PATIENCE = 5000;
 
 export interface RunningJobs {
   /** Runs a job now instead of at its next time; once more if it is just running. */
   wake(name: JobName): void;
-  /** No new runs; those under way are told to stop and waited for, five seconds at most. */
-  stop(): Promise<void>;
+  /** No new runs; those under way are told to stop and waited for, `patience` milliseconds at most. */
+  stop(patience?: number): Promise<void>;
 }
 
 /** Runs every job again and again, each in one process at a time. `holder` names this process in the leases. */
@@ -24,12 +24,12 @@ export function startJobs(deps: Deps, holder: string, jobs: Readonly<Record<stri
   const loops = new Map(Object.entries(jobs).map(([name, job]) => [name, startLoop(deps, name, job, holder, stopping.signal)]));
   return {
     wake: (name) => loops.get(name)?.wake(),
-    stop: async () => {
+    stop: async (patience = STOP_PATIENCE) => {
       stopping.abort();
       const ended = Promise.allSettled([...loops.values()].map((loop) => loop.stop()));
-      const patience = new AbortController();
-      await Promise.race([ended, sleep(STOP_PATIENCE, null, { signal: patience.signal }).catch(() => null)]);
-      patience.abort();
+      const enough = new AbortController();
+      await Promise.race([ended, sleep(patience, null, { signal: enough.signal }).catch(() => null)]);
+      enough.abort();
     },
   };
 }

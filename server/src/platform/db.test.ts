@@ -38,10 +38,8 @@ forEachFreshDatabase('numbers, text and null come back as they were written', as
   );
   const facts = await one(db, 'select count(*) as n, sum(id) as total, max(id) > 5 as large from notes where id < $1', [5]);
   assert.deepEqual({ ...facts }, { n: 2, total: -1, large: 0 });
-  assert.deepEqual(
-    { ...(await one(db, 'insert into notes (id, body) values ($1, $2 || $3) returning body', [7, '7', 'x'])) },
-    { body: '7x' },
-  );
+  const asText = await one(db, `${INSERT} returning body`, [7, 7]);
+  assert.deepEqual({ ...asText }, { body: '7' });
 });
 
 forEachFreshDatabase('a number too large for JavaScript is an error, never a rounded number', async (fresh) => {

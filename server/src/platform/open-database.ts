@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Database } from './db.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
+import { SQLITE_FILE } from './sqlite-file.ts';
 
 export interface Whereabouts {
   /** `postgres://…`, or empty for SQLite in the data folder. */
@@ -16,7 +17,7 @@ export function openDatabase({ databaseUrl, dataDir }: Whereabouts, options: Pos
   // Not the URL itself: it may hold a password.
   if (databaseUrl !== '') throw new Error('The database URL must begin with postgres://, or be empty for SQLite in the data folder');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const path = join(dataDir, 'portico.sqlite');
+  const path = join(dataDir, SQLITE_FILE);
   createPrivately(path);
   return openSqlite(path);
 }

@@ -10,10 +10,10 @@ export const PATIENCE = 2_500;
 /** A job that got the file late still gets this long: `PATIENCE` + this stay under 3 seconds. */
 const SHORTEST_WORK = 400;
 const GROUP_JOBS = 256;
-const GROUP_TIME = 10;
+const GROUP_TIME = 50;
 const WAL_LIMIT = 16 * 1024 * 1024;
-const WAL_TRIES = 8;
-const WAL_PAUSE = 1_000;
+const WAL_EFFORT = 50;
+const WAL_PAUSE = 500;
 
 export interface SqliteWriter {
   statement(sql: string, values: readonly Value[]): Promise<readonly Row[]>;
@@ -118,7 +118,7 @@ export function startSqliteWriter(
   async function keepWalSmall(connection: SqliteConnection): Promise<void> {
     try {
       if (performance.now() < walCheckedAfter || (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < WAL_LIMIT) return;
-      for (let tries = 0; tries < WAL_TRIES; tries++) {
+      for (const enough = performance.now() + WAL_EFFORT; performance.now() < enough; ) {
         if (connection.run('pragma wal_checkpoint(truncate)')[0]?.['busy'] === 0) return;
         await sleep(2);
       }

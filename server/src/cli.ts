@@ -1,0 +1,120 @@
+import { parseArgs } from 'node:util';
+import { isJobName, type JobName, JOBS } from './jobs/index.ts';
+
+/** What a command line asks for. */
+export type Command =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'migrate'; readonly json: boolean }
+  | { readonly kind: 'job'; readonly name: JobName; readonly json: boolean }
+  | { readonly kind: 'rotate-keys'; readonly json: boolean }
+  | { readonly kind: 'drop-key'; readonly id: number; readonly json: boolean }
+  | { readonly kind: 'doctor'; readonly json: boolean }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'help' };
+
+export type Parsed = Command | { readonly kind: 'bad-usage'; readonly problem: string };
+
+export const HELP = `portico: one sign-in for all your web apps and games
+
+Usage: portico [command] [options]
+
+Commands
+  start                  start the server (also without a command)
+  migrate                bring the database up to date and stop
+  job NAME               run one job now: ${Object.keys(JOBS).join(', ')}
+  keys rotate            make the next keys; they are used a minute later
+  keys rotate --drop ID  end a key now, and every sign-in that was made with it
+  doctor                 show every setting and check what they lead to
+
+Options
+  --json                 answer in JSON (migrate, job, keys rotate, doctor)
+  --version              print the version
+  --help                 print this
+
+Settings come from the environment; docs/config.md lists them, portico doctor shows them.
+`;
+
+/** Which options a command takes; `--help` and `--version` go with every one. */
+const TAKES: Readonly<Record<string, readonly string[]>> = {
+  start: [],
+  migrate: ['json'],
+  job: ['json'],
+  'keys rotate': ['json', 'drop'],
+  doctor: ['json'],
+};
+
+export function parseCommand(argv: readonly string[]): Parsed {
+  const read = readArguments(argv);
+  if (typeof read === 'string') return badUsage(read);
+  const { values, words } = read;
+  if (values.help === true) return { kind: 'help' };
+  if (values.version === true) return { kind: 'version' };
+  const named = nameCommand(words);
+  if ('problem' in named) return badUsage(named.problem);
+  const { name, rest } = named;
+  const stray = Object.keys(values).find((option) => !TAKES[name]?.includes(option));
+  if (stray !== undefined) return badUsage(`${name} takes no --${stray}`);
+  const [first, ...others] = rest;
+  const extra = name === 'job' ? others[0] : first;
+  if (extra !== undefined) return badUsage(`${name}: unexpected ${JSON.stringify(extra)}`);
+  const json = values.json === true;
+  switch (name) {
+    case 'start':
+      return { kind: 'start' };
+    case 'job':
+      return first !== undefined && isJobName(first)
+        ? { kind: 'job', name: first, json }
+        : badUsage(`job needs the name of a job: ${Object.keys(JOBS).join(', ')}`);
+    case 'keys rotate':
+      return values.drop === undefined ? { kind: 'rotate-keys', json } : dropKey(values.drop, json);
+    case 'migrate':
+    case 'doctor':
+      return { kind: name, json };
+  }
+}
+
+type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'doctor';
+
+function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
+  const [first = 'start', ...rest] = words;
+  if (first === 'keys') {
+    return rest[0] === 'rotate' ? { name: 'keys rotate', rest: rest.slice(1) } : { problem: 'keys needs a command: keys rotate' };
+  }
+  if (first === 'start' || first === 'migrate' || first === 'job' || first === 'doctor') return { name: first, rest };
+  return { problem: `unknown command ${JSON.stringify(first)}` };
+}
+
+function dropKey(text: string, json: boolean): Parsed {
+  if (!/^\d{1,2}$/.test(text)) return badUsage('--drop needs the id of a key, a number that doctor shows');
+  return { kind: 'drop-key', id: Number(text), json };
+}
+
+interface Options {
+  readonly json?: boolean;
+  readonly drop?: string;
+  readonly version?: boolean;
+  readonly help?: boolean;
+}
+
+function readArguments(argv: readonly string[]): { values: Options; words: readonly string[] } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean' },
+        drop: { type: 'string' },
+        version: { type: 'boolean', short: 'v' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    return { values: { ...values }, words: positionals };
+  } catch (error) {
+    // Node adds advice about positional arguments in further sentences.
+    return (error as Error).message.split(/\.\s|\n/)[0] ?? 'bad arguments';
+  }
+}
+
+function badUsage(problem: string): Parsed {
+  return { kind: 'bad-usage', problem };
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../config.ts';
+import { JOBS } from '../jobs/index.ts';
+import { type Lease, listLeases } from '../jobs/lease.ts';
+import { listChainKeys } from '../keys/chain-key.ts';
+import { listSigningKeys } from '../keys/signing-key.ts';
+import { countLetters } from '../mail/outbox.ts';
+import { clockAhead } from '../platform/database-clock.ts';
+import type { Database } from '../platform/db.ts';
+import { findMasterKeyFile } from '../platform/master-key.ts';
+import { pendingMigrations } from '../platform/migrate.ts';
+import { SQLITE_FILE } from '../platform/sqlite-file.ts';
+import { connect, databasePlace, messageOf, StartProblem } from '../wire.ts';
+import type { Check } from './check.ts';
+
+/** Nodes whose clocks differ by more than this disagree about what has expired. In milliseconds. */
+const CLOCK_LIMIT = 5000;
+const CLOCK_WORTH_A_WORD = 1000;
+/** A job that was not done for this many of its own pauses has stopped. */
+const MISSED_RUNS = 10;
+
+export async function checkDatabase(settings: Settings): Promise<Check[]> {
+  const place = databasePlace(settings);
+  if (settings.databaseUrl === '' && !existsSync(join(settings.dataDir, SQLITE_FILE))) {
+    return [{ name: 'database', state: 'ok', finding: `${place}, made at the first start` }];
+  }
+  let database: Database;
+  try {
+    database = await connect(settings);
+  } catch (cause) {
+    if (!(cause instanceof StartProblem)) throw cause;
+    return [{ name: 'database', state: 'fail', finding: cause.message, fix: 'start it, or check PORTICO_DATABASE_URL' }];
+  }
+  try {
+    return [
+      { name: 'database', state: 'ok', finding: place },
+      ...(await checkClock(database)),
+      ...(await checkContents(database, settings)),
+    ];
+  } finally {
+    await database.close();
+  }
+}
+
+async function checkClock(database: Database): Promise<Check[]> {
+  const ahead = await clockAhead(database, Date.now);
+  if (ahead === null) return [];
+  const off = Math.abs(ahead);
+  const finding = `this machine's clock is ${off} ms ${ahead < 0 ? 'behind' : 'ahead of'} the database's`;
+  if (off <= CLOCK_WORTH_A_WORD) return [{ name: 'clock', state: 'ok', finding }];
+  return [{ name: 'clock', state: off > CLOCK_LIMIT ? 'fail' : 'warn', finding, fix: 'let a time service set both clocks' }];
+}
+
+async function checkContents(database: Database, settings: Settings): Promise<Check[]> {
+  const pending = await pendingMigrations(database).catch((cause: unknown) => messageOf(cause));
+  if (typeof pending === 'string')
+    return [{ name: 'migrations', state: 'fail', finding: pending, fix: 'start the program that fits this database' }];
+  if (pending.length > 0) {
+    return [{ name: 'migrations', state: 'warn', finding: `waiting: ${pending.join(', ')}`, fix: 'portico migrate (a start does it too)' }];
+  }
+  return [
+    { name: 'migrations', state: 'ok', finding: 'all applied' },
+    await checkKeys(database, settings),
+    await checkOutbox(database),
+    ...checkJobs(await listLeases(database), Date.now()),
+  ];
+}
+
+async function checkKeys(database: Database, { masterKey, dataDir }: Settings): Promise<Check> {
+  const file = findMasterKeyFile(dataDir);
+  const key = masterKey ?? (file.kind === 'present' ? file.key : null);
+  if (key === null) return { name: 'keys', state: 'ok', finding: 'made at the first start' };
+  try {
+    const [chains, signing] = [await listChainKeys(database, key), await listSigningKeys(database, key)];
+    const now = Date.now();
+    const named = (id: string | number, currentFrom: number) => (currentFrom > now ? `${id} (next)` : `${id}`);
+    const lists = [chains.map((each) => named(each.id, each.currentFrom)), signing.map((each) => named(each.kid, each.currentFrom))];
+    return { name: 'keys', state: 'ok', finding: `chain keys ${lists[0]?.join(', ')}; signing keys ${lists[1]?.join(', ')}` };
+  } catch {
+    const finding = 'the master key does not open the keys in the database';
+    return { name: 'keys', state: 'fail', finding, fix: 'restore the master key that sealed them' };
+  }
+}
+
+async function checkOutbox(database: Database): Promise<Check> {
+  const { waiting, givenUp } = await countLetters(database);
+  const finding = `${waiting} letters wait, ${givenUp} were given up in the last week`;
+  if (givenUp === 0) return { name: 'outbox', state: 'ok', finding };
+  return { name: 'outbox', state: 'warn', finding, fix: 'the log says why: look for "a letter was given up"' };
+}
+
+function checkJobs(leases: readonly Lease[], now: number): Check[] {
+  return Object.entries(JOBS).map(([job, { every }]): Check => {
+    const name = `job ${job}`;
+    const lastRunAt = leases.find((lease) => lease.name === job)?.lastRunAt ?? null;
+    const fix = 'is a server running? look for "a job failed" in its log';
+    if (lastRunAt === null) return { name, state: 'warn', finding: 'never done', fix };
+    const finding = `last done ${new Date(lastRunAt).toISOString()}`;
+    return now - lastRunAt > MISSED_RUNS * every ? { name, state: 'warn', finding, fix } : { name, state: 'ok', finding };
+  });
+}

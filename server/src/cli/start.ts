@@ -1,0 +1,73 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { buildApp } from '../app.ts';
+import { saveFirstPartyClient } from '../clients/client.ts';
+import { type Config, readConfig } from '../config.ts';
+import type { Deps } from '../deps.ts';
+import { newHolder, type RunningJobs, startJobs } from '../jobs/runner.ts';
+import { createLogger } from '../platform/logger.ts';
+import { createDeps, keepCurrent, messageOf, StartProblem } from '../wire.ts';
+import { countAnswers } from './close-server.ts';
+import { endOnFatalErrors, leaveAfter, untilAsked } from './process-end.ts';
+import { startScreen } from './start-screen.ts';
+import { readVersion } from './version.ts';
+
+/** A clean end takes this long at most, in milliseconds. */
+const END_PATIENCE = 10_000;
+
+/** Serves until the process is asked to end. */
+export async function start(): Promise<number> {
+  const began = performance.now();
+  const config = readConfig();
+  const log = createLogger(config);
+  endOnFatalErrors(log);
+  let jobs: RunningJobs | null = null;
+  const { deps, close } = await createDeps(config, log, () => jobs?.wake('deliver-mail'));
+  try {
+    await saveFirstPartyClient(deps);
+    const current = await keepCurrent(deps);
+    const server = await serve(deps, log);
+    jobs = startJobs(deps, newHolder(deps));
+    announce(config, log, performance.now() - began);
+
+    const signal = await untilAsked();
+    leaveAfter(END_PATIENCE, log);
+    log.info({ signal }, 'ending: no new connections, answers under way are finished');
+    await server.close();
+    await jobs.stop();
+    current.stop();
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+async function serve(deps: Deps, log: Logger): Promise<{ close(): Promise<void> }> {
+  const app = await buildApp(deps, log);
+  const close = countAnswers(app.server);
+  await listen(app, deps.config);
+  return { close: () => close(app) };
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: () => 'listening' });
+  } catch (cause) {
+    throw new StartProblem(listenProblem(cause, host, port), cause);
+  }
+}
+
+function listenProblem(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+  if (code === 'EADDRINUSE') return `port ${port} on ${host} is taken by another program: end that one, or set PORTICO_PORT`;
+  if (code === 'EACCES') return `port ${port} on ${host} needs more rights: set PORTICO_PORT to one from 1024 on`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is no address of this machine: check PORTICO_HOST`;
+  return `cannot listen on ${host}, port ${port}: ${messageOf(cause)}`;
+}
+
+function announce(config: Config, log: Logger, milliseconds: number): void {
+  const { host, port, origin } = config;
+  log.info({ version: readVersion(), host, port, origin, milliseconds: Math.round(milliseconds) }, 'portico is ready');
+  // In production standard output is the log, one JSON object a line.
+  if (config.mode !== 'production' || process.stdout.isTTY) process.stdout.write(startScreen(config, readVersion(), milliseconds));
+}

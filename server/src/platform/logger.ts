@@ -1,0 +1,29 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Config } from '../config.ts';
+
+// Nothing that is logged on purpose holds these. They are here for the day when somebody logs a whole request, body or error by mistake.
+const SECRETS = [
+  'password',
+  'securityCode',
+  'refreshToken',
+  'accessToken',
+  'token',
+  'code',
+  'cookie',
+  'authorization',
+  'set-cookie',
+  'masterKey',
+];
+const DEPTHS = ['', '*.', '*.*.'];
+/** What PostgreSQL's errors carry of the rows they speak of. */
+const ROW_CONTENTS = ['err.detail', 'err.where', 'err.parameters', 'err.internalQuery', 'err.cause.detail', 'err.cause.where'];
+
+/** One JSON object a line on standard output, or on `destination`. Secrets are censored by their names. */
+export function createLogger({ logLevel }: Pick<Config, 'logLevel'>, destination?: DestinationStream): Logger {
+  const paths = [
+    ...DEPTHS.flatMap((depth) => SECRETS.map((name) => (name.includes('-') ? `${depth.slice(0, -1)}["${name}"]` : depth + name))),
+    ...ROW_CONTENTS,
+  ];
+  const options = { level: logLevel, base: null, redact: { paths, censor: '***' }, timestamp: pino.stdTimeFunctions.isoTime };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}

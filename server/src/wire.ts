@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Refusal } from '@portico/protocol/errors';
+import { watchRevocations } from './auth/revocation.ts';
+import type { Config } from './config.ts';
+import type { Deps } from './deps.ts';
+import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
+import type { Database } from './platform/db.ts';
+import type { Log } from './platform/log.ts';
+import { migrate } from './platform/migrate.ts';
+import { openDatabase } from './platform/open-database.ts';
+import { createPasswordHasher } from './platform/password-hasher.ts';
+import { createRevokedSet } from './platform/revoked-set.ts';
+
+/** Why Portico cannot start, in a sentence for its operator. */
+export class StartProblem extends Error {
+  constructor(sentence: string, cause: unknown) {
+    super(sentence, { cause });
+    this.name = 'StartProblem';
+  }
+}
+
+export interface Wired {
+  readonly deps: Deps;
+  readonly database: Database;
+  /** Waits for the work that runs after answers, then closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, brings it up to date, loads the keys, and puts together what every function is handed. Throws StartProblem.
+ * `onMailWaits` is called when a letter has been queued.
+ */
+export async function createDeps(config: Config, log: Log, onMailWaits: () => void = () => undefined): Promise<Wired> {
+  const database = await connect(config);
+  try {
+    const now = Date.now;
+    await migrate(database).catch((cause: unknown) => fail(`the database cannot be brought up to date: ${messageOf(cause)}`, cause));
+    const keys = await loadKeyring({ db: database, now, config }).catch((cause: unknown) => {
+      if (cause instanceof Refusal) return fail(`the database stopped answering: ${messageOf(cause)}`, cause);
+      return fail(
+        'the keys in the database do not open: restore the master key that sealed them (PORTICO_MASTER_KEY, or master.key)',
+        cause,
+      );
+    });
+    const after = createAfterwork(log);
+    const deps: Deps = {
+      config,
+      db: database,
+      keys,
+      hasher: createPasswordHasher(),
+      revoked: createRevokedSet(),
+      log,
+      now,
+      random: randomBytes,
+      mailWaits: onMailWaits,
+      afterAnswer: after.begin,
+    };
+    const close = async () => {
+      await after.settled();
+      await database.close();
+    };
+    return { deps, database, close };
+  } catch (cause) {
+    await database.close();
+    throw cause;
+  }
+}
+
+/** Keeps what a node holds in memory true: revocations, and keys that other nodes or the command line made. */
+export async function keepCurrent(deps: Deps): Promise<{ stop(): void }> {
+  const revocations = await watchRevocations(deps);
+  const timer = setInterval(() => {
+    reloadKeyring(deps).catch((cause: unknown) => deps.log.warn({ err: cause }, 'keys could not be read; trying again'));
+  }, KEYS_READ_EVERY).unref();
+  return {
+    stop: () => {
+      revocations.stop();
+      clearInterval(timer);
+    },
+  };
+}
+
+/** The database as an operator may see it: without its password. */
+export function databasePlace({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
+  if (databaseUrl === '') return `SQLite in ${dataDir}`;
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  return `PostgreSQL at ${hostname || 'the local socket'}${port === '' ? '' : `:${port}`}${pathname}`;
+}
+
+/** Opens the database and asks it something. Throws StartProblem. */
+export async function connect(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<Database> {
+  const unreachable = (cause: unknown) => fail(`the database cannot be reached (${databasePlace(config)}): ${messageOf(cause)}`, cause);
+  let database: Database;
+  try {
+    database = openDatabase(config);
+  } catch (cause) {
+    return unreachable(cause);
+  }
+  try {
+    await database.all('select 1 as reached');
+    return database;
+  } catch (cause) {
+    await database.close();
+    return unreachable(cause);
+  }
+}
+
+function fail(sentence: string, cause: unknown): never {
+  throw new StartProblem(sentence, cause);
+}
+
+/** The innermost reason: a refusal only says `unavailable`, its cause says ECONNREFUSED. */
+export function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return messageOf(cause.errors[0]);
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause === undefined ? cause.message : messageOf(cause.cause);
+}
+
+function createAfterwork(log: Log): { begin: Deps['afterAnswer']; settled(): Promise<void> } {
+  const open = new Set<Promise<void>>();
+  return {
+    begin: (work) => {
+      const done: Promise<void> = nextTurn()
+        .then(work)
+        .catch((cause: unknown) => log.error({ err: cause }, 'work after an answer failed'))
+        .finally(() => open.delete(done));
+      open.add(done);
+    },
+    settled: async () => {
+      while (open.size > 0) await Promise.all(open);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { COOKIES } from '@portico/protocol/cookies';
+import { Refusal } from '@portico/protocol/errors';
+import type { AccessClaims } from '@portico/protocol/tokens';
+import { decodeJwt } from 'jose';
+import type { Answer as ServerAnswer } from '../../src/auth/answer.ts';
+import { extendHard, extendSoft } from '../../src/auth/extend-auth.ts';
+import { refresh } from '../../src/auth/refresh.ts';
+import { sessionStatus } from '../../src/auth/session-status.ts';
+import type { Deps } from '../../src/deps.ts';
+import type { Outcome, Request } from './history.ts';
+import type { Ran } from './interleaving.ts';
+import { type System, callerWith } from './system.ts';
+
+/** One request at the real verbs, and what it was answered. */
+export async function ask(system: System, deps: Deps, request: Request): Promise<ServerAnswer> {
+  const { call, holding, attempt } = request;
+  if (system.kind === 'native')
+    return refresh(deps, callerWith({ attempt }), { refreshToken: holding.token, clientId: system.clientId });
+  const device = request.withDevice ? system.device : null;
+  const caller = callerWith({ refresh: holding.token, csrf: holding.csrf, device, attempt });
+  switch (call) {
+    case 'refresh':
+      return refresh(deps, caller, {});
+    case 'extendHard':
+      return extendHard(deps, caller);
+    case 'extendSoft':
+      return extendSoft(deps, caller);
+    case 'session':
+      return sessionStatus(deps, caller);
+  }
+}
+
+/** Trouble of the machine that tests us says nothing about the protocol: to the client it is an answer that never came. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['unavailable', 'busy']);
+
+export function readOutcome({ outcome }: Ran<ServerAnswer>): Outcome {
+  if (outcome === null) return { kind: 'nothing' };
+  if ('thrown' in outcome) {
+    const { thrown } = outcome;
+    if (!(thrown instanceof Refusal)) throw thrown;
+    return NO_ANSWER.has(thrown.code) ? { kind: 'nothing' } : { kind: 'refused', code: thrown.code };
+  }
+  const { body = {}, cookies = [] } = outcome.result;
+  const said = body as Readonly<Record<string, unknown>>;
+  if (said['kind'] !== 'rotated' && said['kind'] !== 'replayed') return { kind: 'done' };
+  const token = said['refreshToken'] ?? cookies.find(({ name }) => name === COOKIES.refresh)?.value;
+  return {
+    kind: said['kind'],
+    holding: { token: String(token), gen: Number(said['gen']), csrf: String(said['csrfToken'] ?? '') },
+    claims: decodeJwt<AccessClaims>(String(said['accessToken'])),
+  };
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { chooseTexts } from '@portico/protocol/texts';
+import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
+import type { Caller } from '../../src/auth/caller.ts';
+import { grantBrowser } from '../../src/auth/create-user-session.ts';
+import { insertFamily } from '../../src/auth/refresh-token.ts';
+import { insertSession, lockActiveSession } from '../../src/auth/session.ts';
+import { insertVerifiedUser } from '../../src/auth/user.ts';
+import { insertClient, saveFirstPartyClient } from '../../src/clients/client.ts';
+import type { Deps } from '../../src/deps.ts';
+import { loadKeyring } from '../../src/keys/rotate-keys.ts';
+import type { Database } from '../../src/platform/db.ts';
+import type { Keyring } from '../../src/platform/keyring.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
+import { createRevokedSet } from '../../src/platform/revoked-set.ts';
+import { type Clock, DAY, ORIGIN, heldClock, testConfig } from '../world.ts';
+
+/** The real thing under the model: two nodes of Portico on one database, without HTTP in between. */
+
+export const NATIVE_CLIENT = 'space-snake';
+/** Shorter than the life of a session, so that a history can idle to death. */
+const SESSION_IDLE = 14 * DAY;
+/** The second node's clock is ahead. In milliseconds. */
+const SKEW = 1_500;
+
+/** Whose family it is: a browser's own (cookies, device, attempts in a store), or that of a game that keeps its token in a file. */
+export type Kind = 'browser' | 'native';
+
+/** One database for many histories. */
+export interface Ground {
+  readonly db: Database;
+  readonly keys: Keyring;
+}
+
+export async function prepareGround(db: Database): Promise<Ground> {
+  const world = { db, now: () => heldClock().now(), config: testConfig() };
+  await saveFirstPartyClient(world);
+  await insertClient(db, { id: NATIVE_CLIENT, name: 'Space Snake', kind: 'native', origins: [] }, world.now());
+  return { db, keys: await loadKeyring(world) };
+}
+
+/** A history's own sign-in, with a clock of its own. */
+export interface System {
+  readonly ground: Ground;
+  readonly kind: Kind;
+  readonly clientId: string;
+  readonly clock: Clock;
+  /** Two nodes: their own clocks, their own memory of revocations. */
+  readonly nodes: readonly [Deps, Deps];
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly refreshToken: string;
+  /** The device cookie, which a native client has not. */
+  readonly device: string | null;
+}
+
+export async function signIn(ground: Ground, kind: Kind): Promise<System> {
+  const clock = heldClock();
+  const node = (skew: number): Deps => ({
+    config: testConfig({ sessionIdle: SESSION_IDLE }),
+    db: ground.db,
+    keys: ground.keys,
+    hasher: createPasswordHasher(),
+    revoked: createRevokedSet(),
+    log: silentLog,
+    now: () => clock.now() + skew,
+    random: randomBytes,
+    mailWaits: () => undefined,
+    afterAnswer: () => undefined,
+  });
+  const nodes = [node(0), node(SKEW)] as const;
+  const [deps] = nodes;
+  const clientId = kind === 'browser' ? FIRST_PARTY_CLIENT : NATIVE_CLIENT;
+  const text = `${randomBytes(9).toString('hex')}@example.com`;
+  return ground.db.transaction(async (tx) => {
+    const user = await insertVerifiedUser(tx, deps, { email: { text, key: text }, displayName: '' });
+    if (user === null) throw new Error('the address was taken');
+    const session = await insertSession(tx, deps, callerWith({}), {
+      userId: user.id,
+      state: 'active',
+      persistence: 'kept',
+      amr: ['pwd'],
+      authTime: clock.now(),
+      expiresAt: clock.now() + deps.config.sessionLife,
+      waitingHash: null,
+    });
+    const system = { ground, kind, clientId, clock, nodes, sessionId: session.id, userId: user.id };
+    if (kind === 'native') {
+      const family = await insertFamily(tx, familyKey(deps), newFamily(deps, session.id, user.id, clientId, session.expiresAt));
+      return { ...system, refreshToken: family.refreshToken, device: null };
+    }
+    const issued = await grantBrowser(tx, deps, callerWith({}), { user, session, freshDevice: false });
+    return { ...system, refreshToken: issued.refreshToken, device: issued.newDevice ?? null };
+  });
+}
+
+/** Another sign-in of the same client in the same session, as from a second tab. Null when the session is not active. */
+export async function grantAgain(system: System): Promise<string | null> {
+  const [deps] = system.nodes;
+  return system.ground.db.transaction(async (tx) => {
+    const session = await lockActiveSession(tx, system.sessionId, deps.now());
+    if (session === null) return null;
+    const family = newFamily(deps, session.id, system.userId, system.clientId, session.expiresAt);
+    return (await insertFamily(tx, familyKey(deps), family)).refreshToken;
+  });
+}
+
+function familyKey(deps: Deps) {
+  return { key: deps.keys.currentChain(deps.now()), random: deps.random, now: deps.now() };
+}
+
+function newFamily(deps: Deps, sessionId: string, userId: string, clientId: string, expiresAt: number) {
+  return { sessionId, clientId, userId, deviceHash: null, expiresAt, idleAt: deps.now() + deps.config.sessionIdle };
+}
+
+export interface Brought {
+  readonly refresh?: string | null;
+  readonly device?: string | null;
+  readonly csrf?: string | null;
+  readonly attempt?: string | null;
+}
+
+/** A request as the HTTP edge would read it. */
+export function callerWith({ refresh = null, device = null, csrf = null, attempt = null }: Brought): Caller {
+  return {
+    requestId: 'model',
+    address: '198.51.100.1',
+    network: '198.51.100.1',
+    userAgent: '',
+    texts: chooseTexts(undefined),
+    originHeader: ORIGIN,
+    fetchSite: 'same-origin',
+    cookies: { refresh, access: null, waiting: null, device, csrf, transaction: null },
+    bearer: null,
+    attemptHeader: attempt,
+    csrfHeader: csrf,
+  };
+}
+

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { authPath } from '@portico/protocol/routes';
+import { createFakeApi, createTab, type FakeApi, type Network, refused } from '../test/fake-api.ts';
+import { claimAttempt, newAttempt } from './attempt-store.ts';
+import { createSession, type News, type Session, type World } from './session.ts';
+
+const ME = authPath('me');
+
+function openTab(api: FakeApi, attempts = new Map<number, string>(), changes: Partial<World> = {}, onSignedOut = () => {}): Session {
+  return createSession(createTab(api, attempts, changes), { apiOrigin: '', csrfToken: null, userId: null, onSignedOut });
+}
+
+function refreshesOf(api: FakeApi): readonly (string | null)[] {
+  return api.requests.filter(({ path }) => path === authPath('refresh')).map(({ attempt }) => attempt);
+}
+
+/** A channel among tabs that delivers at once, as BroadcastChannel does: never to the sender. */
+function createChannel(): () => Pick<World, 'tell' | 'listen'> {
+  const ears: { readonly tab: number; readonly hear: (news: News) => void }[] = [];
+  let tabs = 0;
+  return () => {
+    tabs += 1;
+    const tab = tabs;
+    return {
+      tell: (news) => {
+        for (const ear of ears) if (ear.tab !== tab) ear.hear(news);
+      },
+      listen: (hear) => {
+        ears.push({ tab, hear });
+      },
+    };
+  };
+}
+
+test('twenty tabs that wake at once, without locks or messages, send one attempt and all stay signed in', async () => {
+  const api = createFakeApi();
+  const attempts = new Map<number, string>();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => openTab(api, attempts).refresh()));
+  assert.ok(answers.every((answer) => answer.ok));
+  assert.equal(new Set(refreshesOf(api)).size, 1);
+  assert.equal(api.family.gen, 1);
+});
+
+test('two refreshes of one tab are one request', async () => {
+  const api = createFakeApi();
+  const tab = openTab(api);
+  await Promise.all([tab.refresh(), tab.refresh()]);
+  assert.equal(refreshesOf(api).length, 1);
+});
+
+test('a refresh whose answer was lost is repeated with the attempt of the first', async () => {
+  let lost = true;
+  const api = createFakeApi(async (deliver) => {
+    const reply = deliver();
+    if (!lost) return reply;
+    throw new TypeError('network');
+  });
+  const tab = openTab(api);
+  const first = await tab.refresh();
+  assert.ok(!first.ok && first.trouble.error === 'offline');
+  lost = false;
+  assert.ok((await tab.refresh()).ok);
+  const [one, two] = refreshesOf(api);
+  assert.ok(one);
+  assert.equal(one, two);
+  assert.equal(api.family.gen, 1);
+});
+
+test('a tab whose cookie changed under it reads the cookie again and goes on', async () => {
+  const api = createFakeApi();
+  let seen = 0;
+  const tab = openTab(api, new Map(), { readGeneration: () => [7, 0][seen++] ?? 0 });
+  assert.ok((await tab.refresh()).ok);
+  assert.equal(refreshesOf(api).length, 2);
+});
+
+test('a tab that cannot read the cookie asks the server for the generation', async () => {
+  const api = createFakeApi();
+  assert.ok((await openTab(api, new Map(), { readGeneration: () => null }).refresh()).ok);
+  assert.deepEqual(
+    api.requests.map(({ path }) => path),
+    [authPath('session'), authPath('refresh')],
+  );
+});
+
+test('a server that says retry for ever is asked four times, not for ever', async () => {
+  const api = createFakeApi(async () => refused(409, 'retry'));
+  const answer = await openTab(api, new Map(), { readGeneration: () => 0 }).refresh();
+  assert.ok(!answer.ok);
+  assert.ok(refreshesOf(api).length <= 4);
+});
+
+test('without a refresh cookie the server itself says that nobody is signed in', async () => {
+  const api = createFakeApi();
+  api.jar.gen = null;
+  const answer = await openTab(api).refresh();
+  assert.ok(!answer.ok && answer.trouble.error === 'refresh_invalid');
+  assert.deepEqual(refreshesOf(api), [null]);
+});
+
+test('a call goes out with the token in memory and refreshes only when there is none', async () => {
+  const api = createFakeApi();
+  let now = 0;
+  const tab = openTab(api, new Map(), { elapsed: () => now });
+  const answer = await tab.call<string>('GET', ME);
+  assert.ok(answer.ok && answer.body === 'Bearer access-1');
+  await tab.call('GET', ME);
+  assert.equal(refreshesOf(api).length, 1);
+  now = 295_000;
+  await tab.call('GET', ME);
+  assert.equal(refreshesOf(api).length, 2, 'five seconds before the end a token counts as ended');
+});
+
+test('a 401 refreshes once and repeats once, and then it is an answer', async () => {
+  const api = createFakeApi();
+  api.other = () => refused(401, 'signed_out');
+  const answer = await openTab(api).call('GET', ME);
+  assert.ok(!answer.ok && answer.status === 401);
+  assert.equal(api.requests.filter(({ path }) => path === ME).length, 2);
+  assert.equal(refreshesOf(api).length, 2);
+});
+
+test('a CSRF token that is too old is renewed with the refresh and the call repeated', async () => {
+  const api = createFakeApi();
+  let calls = 0;
+  api.other = () => {
+    calls += 1;
+    return calls === 1 ? refused(403, 'csrf_failed') : { status: 204, body: null };
+  };
+  const answer = await openTab(api).call('DELETE', authPath('mySessions'));
+  assert.ok(answer.ok);
+  const sent = api.requests.filter(({ path }) => path === authPath('mySessions')).map(({ csrf }) => csrf);
+  assert.deepEqual(sent, ['csrf-1', 'csrf-2']);
+});
+
+for (const [name, network] of [
+  [
+    'a lost network',
+    async () => {
+      throw new TypeError('network');
+    },
+  ],
+  ['a gateway that answers HTML', async () => ({ status: 502, body: '<html>' })],
+  ['a server that is down', async () => refused(503, 'unavailable')],
+] as const satisfies readonly (readonly [string, Network])[]) {
+  test(`${name} ends nothing: the next refresh goes on with the same attempt`, async () => {
+    let down = true;
+    const api = createFakeApi((deliver) => (down ? network() : Promise.resolve(deliver())));
+    const tab = openTab(api);
+    const answer = await tab.call('GET', ME);
+    assert.ok(!answer.ok && ['offline', 'unavailable'].includes(answer.trouble.error));
+    down = false;
+    assert.ok((await tab.call('GET', ME)).ok);
+    assert.equal(new Set(refreshesOf(api)).size, 1);
+  });
+}
+
+test('a refresh that returns after sign-out brings nothing back', async () => {
+  let release = (): void => {};
+  let slow = true;
+  const api = createFakeApi(async (deliver) => {
+    const reply = deliver();
+    if (slow) {
+      slow = false;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    }
+    return reply;
+  });
+  const tab = openTab(api);
+  const refreshing = tab.refresh();
+  await new Promise(setImmediate);
+  assert.ok((await tab.signOut(false)).ok);
+  release();
+  const late = await refreshing;
+  assert.ok(!late.ok && late.trouble.error === 'dropped');
+  assert.equal(api.jar.gen, null);
+  const after = await tab.call('GET', ME);
+  assert.ok(!after.ok && after.trouble.error === 'refresh_invalid');
+});
+
+test('a sign-out without a CSRF token fetches one first', async () => {
+  const api = createFakeApi();
+  assert.ok((await openTab(api).signOut(true)).ok);
+  assert.deepEqual(
+    api.requests.map(({ path, csrf }) => [path, csrf]),
+    [
+      [authPath('session'), null],
+      [authPath('signOut'), 'csrf-from-session'],
+    ],
+  );
+});
+
+test('a sign-out that did not reach the server can be tried again, and the session still works', async () => {
+  let down = false;
+  const api = createFakeApi(async (deliver) => {
+    if (down) throw new TypeError('network');
+    return deliver();
+  });
+  const tab = openTab(api);
+  await tab.refresh();
+  down = true;
+  const failed = await tab.signOut(false);
+  assert.ok(!failed.ok && failed.trouble.error === 'offline');
+  down = false;
+  assert.ok((await tab.call('GET', ME)).ok);
+  assert.ok((await tab.signOut(false)).ok);
+});
+
+test('a sign-out in one tab reaches the others, and their tokens are gone', async () => {
+  const api = createFakeApi();
+  const attempts = new Map<number, string>();
+  const channel = createChannel();
+  const heard: string[] = [];
+  const here = openTab(api, attempts, channel());
+  const there = openTab(api, attempts, channel(), () => heard.push('signed out'));
+  await there.refresh();
+  await here.signOut(false);
+  assert.deepEqual(heard, ['signed out']);
+  assert.ok(!(await there.call('GET', ME)).ok);
+});
+
+test('a tab that finds another tab refreshing takes its news and sends nothing', async () => {
+  const api = createFakeApi();
+  const channel = createChannel();
+  const never = (): Promise<void> => new Promise(() => {});
+  const waiting = openTab(api, new Map(), { ...channel(), exclusively: async () => null, wait: never });
+  const working = openTab(api, new Map(), channel());
+  const pending = waiting.refresh();
+  await working.refresh();
+  const answer = await pending;
+  assert.ok(answer.ok && answer.body.accessToken === 'access-1');
+  assert.equal(refreshesOf(api).length, 1);
+});
+
+test('a tab that fell asleep with the lock stops nobody', async () => {
+  const api = createFakeApi();
+  assert.ok((await openTab(api, new Map(), { exclusively: async () => null }).refresh()).ok);
+});
+
+test('when somebody else signed in meanwhile, a call is not made in their name', async () => {
+  const api = createFakeApi();
+  const tab = openTab(api);
+  await tab.refresh();
+  api.userId = 'eve';
+  api.other = () => refused(401, 'signed_out');
+  const answer = await tab.call('DELETE', authPath('mySessions'));
+  assert.ok(!answer.ok && answer.trouble.error === 'user_changed');
+  assert.equal(api.requests.filter(({ method }) => method === 'DELETE').length, 1);
+});
+
+test('a hundred histories of four tabs on a bad network never look like a thief', async () => {
+  for (let seed = 1; seed <= 100; seed += 1) await runHistory(seed, new Map());
+});
+
+test('the same histories without a shared attempt store do look like a thief, so the test before can fail', async () => {
+  const outcomes: string[] = [];
+  for (let seed = 1; seed <= 100; seed += 1) {
+    await runHistory(seed, null).catch(() => outcomes.push('held'));
+  }
+  assert.ok(outcomes.length > 10);
+});
+
+/** Four tabs refresh again and again; questions and answers are late, overtake each other or get lost. Null: each tab keeps its own attempts. */
+async function runHistory(seed: number, shared: Map<number, string> | null): Promise<void> {
+  const random = createRandom(seed);
+  let lossy = true;
+  const late = async (): Promise<void> => {
+    for (let turns = Math.floor(random() * 6); turns > 0; turns -= 1) await new Promise(setImmediate);
+  };
+  const api = createFakeApi(async (deliver) => {
+    await late();
+    if (lossy && random() < 0.15) throw new TypeError('the question is lost');
+    const reply = deliver();
+    await late();
+    if (lossy && random() < 0.25) throw new TypeError('the answer is lost');
+    return reply;
+  });
+  const changes = random() < 0.5 ? {} : { readGeneration: () => null };
+  const tabs = Array.from({ length: 4 }, () => openTab(api, shared ?? new Map(), changes));
+  await Promise.all(
+    tabs.map(async (tab) => {
+      for (let round = 0; round < 6; round += 1) {
+        await late();
+        await tab.refresh();
+      }
+    }),
+  );
+  lossy = false;
+  assert.equal(api.family.state, 'active', `seed ${seed}`);
+  for (const tab of tabs) assert.ok((await tab.refresh()).ok, `seed ${seed}`);
+}
+
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test('an attempt names its generation and carries 128 random bits', () => {
+  const attempts = Array.from({ length: 1_000 }, () => newAttempt(12));
+  assert.ok(attempts.every((attempt) => /^12\.[A-Za-z0-9_-]{22}$/.test(attempt)));
+  assert.equal(new Set(attempts).size, attempts.length);
+});
+
+test('a browser without storage sends no attempt rather than one that it cannot repeat', async () => {
+  assert.equal(await claimAttempt(3), null);
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { hydrated, launchChromium, openPage, reasonToSkip } from './browser.ts';
+import { type PageServer, startPageServer } from './page-server.ts';
+import { sampleViews } from './sample-views.ts';
+
+/** How the pages look and read, in every state, without a server behind them. Set PORTICO_SCREENSHOTS to a folder to see it for yourself. */
+const skip = reasonToSkip();
+const screenshots = process.env['PORTICO_SCREENSHOTS'];
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** The sixteen error pages differ only in their words. */
+const samples = sampleViews.map(({ name }) => name).filter((name) => !/^error-(?!404|503|reason)/.test(name));
+/** Nothing answers for the API here, so what these pages ask of it fails. */
+const asksForeignApi = sampleViews.filter(({ frame }) => frame?.apiOrigin).map(({ name }) => name);
+
+let server: PageServer;
+let browser: Browser;
+before(async () => {
+  if (skip !== false) return;
+  server = await startPageServer();
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function show(page: Page, sample: string, pseudo = false): Promise<void> {
+  await page.goto(server.pageOf(sample, pseudo));
+  await hydrated(page);
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const width of [360, 1280]) {
+    test(`axe finds nothing to complain about, ${scheme}, ${width} px`, { skip }, async () => {
+      const { page, complaints, close } = await openPage(browser, {
+        viewport: { width, height: 800 },
+        colorScheme: scheme,
+        reducedMotion: 'reduce',
+        // Only to look at the page from inside: the policy forbids even axe.
+        bypassCSP: true,
+      });
+      for (const sample of samples) {
+        await show(page, sample);
+        await page.evaluate(axe);
+        const results = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
+        const found = results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+        assert.deepEqual(found, [], sample);
+        if (screenshots !== undefined) {
+          mkdirSync(screenshots, { recursive: true });
+          await page.screenshot({ path: join(screenshots, `${sample}-${width}-${scheme}.png`), fullPage: true });
+        }
+      }
+      assert.deepEqual(complaints.filter((complaint) => !complaint.includes('api.example.com')), []);
+      await close();
+    });
+  }
+}
+
+test('every page comes to life under the strictest policy without a word in the console', { skip }, async () => {
+  const { page, complaints, close } = await openPage(browser, { viewport: { width: 800, height: 800 } });
+  for (const sample of samples.filter((name) => !asksForeignApi.includes(name))) {
+    await show(page, sample);
+    assert.deepEqual(complaints, [], sample);
+  }
+  await close();
+});
+
+test('at 320 px, in a language 140 % as long, nothing is cut off and nothing scrolls sideways', { skip }, async () => {
+  const { page, close } = await openPage(browser, { viewport: { width: 320, height: 640 } });
+  for (const sample of samples) {
+    await show(page, sample, true);
+    const wide = await page.evaluate(() => {
+      const edge = document.documentElement.clientWidth;
+      const stickingOut = [...document.querySelectorAll('body *')].filter((node) => {
+        const box = node.getBoundingClientRect();
+        return box.width > 1 && (box.right > edge + 1 || box.left < -1);
+      });
+      const cutOff = [...document.querySelectorAll('button, a, p, h1, h2, h3, label, dd')].filter(
+        (node) => node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== 'inline' && node.clientWidth > 1,
+      );
+      return {
+        scrolls: document.documentElement.scrollWidth > edge,
+        nodes: [...stickingOut, ...cutOff].map((node) => node.outerHTML.slice(0, 120)),
+      };
+    });
+    assert.deepEqual(wide, { scrolls: false, nodes: [] }, sample);
+  }
+  await close();
+});
+
+test('every button, field and tick can be hit with a finger: 44 px', { skip }, async () => {
+  const { page, close } = await openPage(browser, { viewport: { width: 360, height: 800 } });
+  for (const sample of samples) {
+    await show(page, sample);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('button, a[data-look], .home, .aside a, input:not([type=hidden], [hidden])')]
+        // A tick is hit through its label.
+        .map((node) => (node.matches('[type=checkbox], [type=radio]') ? node.nextElementSibling : node))
+        .filter((node) => node !== null)
+        .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 44)
+        .map((node) => node.outerHTML),
+    );
+    assert.deepEqual(small, [], sample);
+  }
+  await close();
+});
+
+test('whoever walks through the sign-in page by keyboard sees where they are', { skip }, async () => {
+  const { page, close } = await openPage(browser, { viewport: { width: 800, height: 800 } });
+  await show(page, 'sign-in');
+  const stops: string[] = [];
+  for (let step = 0; step < 8; step += 1) {
+    await page.keyboard.press('Tab');
+    const focus = await page.evaluate(() => {
+      const node = document.activeElement;
+      if (node === null) return null;
+      const { outlineStyle, outlineWidth } = getComputedStyle(node);
+      const box = node.getBoundingClientRect();
+      return { name: node.id || node.className || node.textContent?.trim() || '', ring: `${outlineStyle} ${outlineWidth}`, shown: box.width > 1 };
+    });
+    assert.ok(focus);
+    assert.equal(focus.ring, 'solid 3px', focus.name);
+    assert.ok(focus.shown, focus.name);
+    stops.push(focus.name);
+  }
+  assert.deepEqual(stops.slice(0, 6), ['skip', 'home', 'email', 'password', 'eye', 'keep']);
+  await close();
+});
+
+test('without JavaScript every page still shows its heading and its way on', { skip }, async () => {
+  const { page, close } = await openPage(browser, { viewport: { width: 360, height: 800 }, javaScriptEnabled: false });
+  for (const sample of samples) {
+    await page.goto(server.pageOf(sample));
+    assert.ok(await page.locator('h1').isVisible(), sample);
+    assert.ok((await page.locator('main button:visible, main a:visible, noscript').count()) > 0, sample);
+  }
+  await page.goto(server.pageOf('dashboard'));
+  assert.ok(await page.locator('form.log-out button').isVisible());
+  assert.equal(await page.locator('.dots').count(), 0);
+  await page.goto(server.pageOf('sign-in-refused'));
+  assert.equal(await page.locator('[role=alert]:focus').count(), 1, 'the alert has the focus');
+  await close();
+});
