@@ -111,7 +111,8 @@ function readArguments(argv: readonly string[]): { values: Options; words: reado
     return { values: { ...values }, words: positionals };
   } catch (error) {
     // Node adds advice about positional arguments in further sentences.
-    return (error as Error).message.split(/\.\s|\n/)[0] ?? 'bad arguments';
+    const [sentence = ''] = (error as Error).message.split(/\.\s|\n/);
+    return sentence.charAt(0).toLowerCase() + sentence.slice(1);
   }
 }
 

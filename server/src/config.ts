@@ -142,7 +142,12 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     ),
   );
   problems.push(...findRuleProblems(settings, unreadable));
-  return { settings, problems, explained: explained.map((row) => (isGenerated(row) ? generatedKeyRow(settings.dataDir) : row)) };
+  const rows = explained.map((row) => (isGenerated(row) ? generatedKeyRow(settings.dataDir) : row));
+  return { settings, problems, explained: inTableOrder(rows) };
+}
+
+function inTableOrder(rows: readonly ExplainedSetting[]): ExplainedSetting[] {
+  return Object.values(SETTINGS).flatMap(({ name }) => rows.filter((row) => row.name === name));
 }
 
 /** `PORTICO_ORIGIN=http://localhost:5000` means port 5000: behind no proxy the two must agree. */

@@ -44,6 +44,8 @@ export async function openPage(browser: Browser, options: BrowserContextOptions)
 }
 
 /** The script of the page has taken over. */
-export async function hydrated(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.documentElement.dataset['alive'] !== undefined);
+export async function hydrated(page: Page, name = page.url()): Promise<void> {
+  await page.waitForSelector('html[data-alive]', { timeout: 15_000 }).catch((cause: unknown) => {
+    throw new Error(`${name} did not come to life`, { cause });
+  });
 }

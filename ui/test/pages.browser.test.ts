@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -32,35 +32,28 @@ after(async () => {
 
 async function show(page: Page, sample: string, pseudo = false): Promise<void> {
   await page.goto(server.pageOf(sample, pseudo));
-  await hydrated(page);
+  await hydrated(page, sample);
 }
 
-for (const scheme of ['light', 'dark'] as const) {
-  for (const width of [360, 1280]) {
-    test(`axe finds nothing to complain about, ${scheme}, ${width} px`, { skip }, async () => {
-      const { page, complaints, close } = await openPage(browser, {
-        viewport: { width, height: 800 },
-        colorScheme: scheme,
-        reducedMotion: 'reduce',
-        // Only to look at the page from inside: the policy forbids even axe.
-        bypassCSP: true,
-      });
-      for (const sample of samples) {
-        await show(page, sample);
-        await page.evaluate(axe);
+test('axe finds nothing to complain about on any page, light and dark, on a phone and on a desk', { skip }, async () => {
+  // Only to look at the page from inside: the policy forbids even axe.
+  const { page, close } = await openPage(browser, { reducedMotion: 'reduce', bypassCSP: true });
+  for (const sample of samples) {
+    await show(page, sample);
+    await page.evaluate(axe);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [360, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
         const results = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
         const found = results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-        assert.deepEqual(found, [], sample);
-        if (screenshots !== undefined) {
-          mkdirSync(screenshots, { recursive: true });
-          await page.screenshot({ path: join(screenshots, `${sample}-${width}-${scheme}.png`), fullPage: true });
-        }
+        assert.deepEqual(found, [], `${sample}, ${colorScheme}, ${width} px`);
+        if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${sample}-${width}-${colorScheme}.png`), fullPage: true });
       }
-      assert.deepEqual(complaints.filter((complaint) => !complaint.includes('api.example.com')), []);
-      await close();
-    });
+    }
   }
-}
+  await close();
+});
 
 test('every page comes to life under the strictest policy without a word in the console', { skip }, async () => {
   const { page, complaints, close } = await openPage(browser, { viewport: { width: 800, height: 800 } });
@@ -79,7 +72,7 @@ test('at 320 px, in a language 140 % as long, nothing is cut off and nothing scr
       const edge = document.documentElement.clientWidth;
       const stickingOut = [...document.querySelectorAll('body *')].filter((node) => {
         const box = node.getBoundingClientRect();
-        return box.width > 1 && (box.right > edge + 1 || box.left < -1);
+        return !node.matches('.skip') && box.width > 1 && (box.right > edge + 1 || box.left < -1);
       });
       const cutOff = [...document.querySelectorAll('button, a, p, h1, h2, h3, label, dd')].filter(
         (node) => node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== 'inline' && node.clientWidth > 1,

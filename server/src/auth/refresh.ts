@@ -4,7 +4,8 @@ import type { Deps } from '../deps.ts';
 import { type Answer, signedIn } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { browserCaller } from './refresh-caller.ts';
-import type { Attempt } from './refresh-chain.ts';
+import { type Attempt, parseRefreshToken } from './refresh-chain.ts';
+import { isFirstParty } from './session.ts';
 import { spendRefreshToken } from './spend-refresh-token.ts';
 import { readAttempt, requireSpent } from './spent-or-refused.ts';
 
@@ -27,12 +28,15 @@ export async function refresh(deps: Deps, caller: Caller, input: RefreshInput): 
 async function refreshByBody(deps: Deps, caller: Caller, input: RefreshInput, attempt: Attempt | null): Promise<Answer> {
   if (caller.cookies.refresh !== null) throw new Refusal('two_tokens');
   if (input.clientId === undefined) throw new Refusal('invalid_fields', { fields: { clientId: 'missing' } });
+  const token = input.refreshToken ?? '';
+  // Garbage does not even cost the question who the client is; and the first party's token lives in a cookie only.
+  if (parseRefreshToken(deps.keys, token) === null || isFirstParty(input.clientId)) throw new Refusal('refresh_invalid');
   const client = await findClient(deps.db, input.clientId);
   const isPublic = client !== null && (client.kind === 'spa' || client.kind === 'native') && client.disabledAt === null;
-  // A confidential client must prove itself, and the first party's token lives in a cookie only.
+  // A confidential client must prove itself.
   if (!isPublic) throw new Refusal('refresh_invalid');
   const as = { clientId: client.id, authenticated: false, deviceHash: null, byCookie: false, from: caller };
-  const spent = requireSpent(deps, await spendRefreshToken(deps, as, input.refreshToken ?? '', attempt));
+  const spent = requireSpent(deps, await spendRefreshToken(deps, as, token, attempt));
   const { csrfToken: _, ...body } = signedIn(deps, spent).body;
   return { body: { kind: spent.kind, ...body, refreshToken: spent.refreshToken } };
 }

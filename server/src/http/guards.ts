@@ -64,13 +64,15 @@ export const namedByCookie: Guard<null> = async ({ config }, caller) => {
 
 /**
  * The browser client has exactly one origin. `Sec-Fetch-Site` cannot be forged by a page; where an old browser does not send it, the
- * exact `Origin` decides; where neither is there, nothing shows that it was our page.
+ * exact `Origin` decides; where neither is there, nothing shows that it was our page. Browsers that keep their address to themselves
+ * send `Origin: null` with a form, and then only `same-origin` will do.
  */
 export function requireOwnOrigin(config: Pick<Config, 'appOrigin'>, caller: Pick<Caller, 'originHeader' | 'fetchSite'>): void {
   const { originHeader, fetchSite } = caller;
-  if (originHeader !== null && originHeader !== config.appOrigin) throw new Refusal('origin_refused');
-  const siteAllows = fetchSite === null || fetchSite === 'same-origin' || (fetchSite === 'same-site' && originHeader !== null);
-  if (!siteAllows || (originHeader === null && fetchSite === null)) throw new Refusal('origin_refused');
+  const exact = originHeader === config.appOrigin;
+  const unsaid = originHeader === null || originHeader === 'null';
+  const ours = fetchSite === 'same-origin' ? exact || unsaid : exact && (fetchSite === 'same-site' || fetchSite === null);
+  if (!ours) throw new Refusal('origin_refused');
 }
 
 export type Verified = VerifiedSession;

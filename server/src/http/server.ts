@@ -42,7 +42,8 @@ export async function createServer(
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy(config) },
     strictTransportSecurity: { maxAge: YEAR, includeSubDomains: true },
-    referrerPolicy: { policy: 'no-referrer' },
+    // Nothing to other sites; to ourselves, because a form under `no-referrer` is posted with `Origin: null`.
+    referrerPolicy: { policy: 'same-origin' },
     frameguard: { action: 'deny' },
     // The pages of other origins may load nothing from here, except scripts of our pages where those live on another host.
     crossOriginResourcePolicy: { policy: config.appOrigin === config.apiOrigin ? 'same-origin' : 'same-site' },

@@ -14,8 +14,7 @@ import { type System, callerWith } from './system.ts';
 /** One request at the real verbs, and what it was answered. */
 export async function ask(system: System, deps: Deps, request: Request): Promise<ServerAnswer> {
   const { call, holding, attempt } = request;
-  if (system.kind === 'native')
-    return refresh(deps, callerWith({ attempt }), { refreshToken: holding.token, clientId: system.clientId });
+  if (system.kind === 'native') return refresh(deps, callerWith({ attempt }), { refreshToken: holding.token, clientId: system.clientId });
   const device = request.withDevice ? system.device : null;
   const caller = callerWith({ refresh: holding.token, csrf: holding.csrf, device, attempt });
   switch (call) {

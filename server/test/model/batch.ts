@@ -34,7 +34,13 @@ export interface Batch {
 }
 
 /** Serves requests, and a revocation with them if `revoke` says so. Changes the rows of the model to what they are now. */
-export async function serveBatch(m: History, system: System, requests: readonly Request[], schedule: Schedule, revoke = false): Promise<Batch> {
+export async function serveBatch(
+  m: History,
+  system: System,
+  requests: readonly Request[],
+  schedule: Schedule,
+  revoke = false,
+): Promise<Batch> {
   const nodeOf = (index: number) => system.nodes[(schedule.nodes[index] ?? 0) % 2 === 0 ? 0 : 1];
   const tasks: Task<ServerAnswer>[] = requests.map((request, index) => ({
     now: nodeOf(index).now,

@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { RING_SIZE } from '../../src/auth/refresh-chain.ts';
+import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
 import { DAY, HOUR, MINUTE } from '../world.ts';
 import { type Schedule, serveBatch } from './batch.ts';
-import { type Call, type History, type Request, TABS, arrivesInTime, attemptOf, isAlive, readRows } from './history.ts';
+import {
+  type Call,
+  type History,
+  type Outcome,
+  type Request,
+  TABS,
+  arrivesInTime,
+  attemptOf,
+  count,
+  isAlive,
+  readRows,
+  spends,
+} from './history.ts';
 import { checkBatch } from './invariants.ts';
 import { restoreFamily } from './lost-commits.ts';
 import { type System, grantAgain } from './system.ts';
@@ -68,7 +80,7 @@ export function revoke(picks: readonly number[], schedule: Schedule): Command {
 function servable(m: Readonly<History>, picks: readonly number[], schedule: Schedule): readonly Request[] {
   const chosen = [...new Set(picks.map((pick) => m.requests[pick % Math.max(1, m.requests.length)]))].filter((one) => one !== undefined);
   // Once a thief has spent a token the owner cannot know how old its messages are.
-  if (m.theft?.spent === true || chosen.some(({ party }) => party === 'thief')) return chosen;
+  if (m.theft?.spent === true || chosen.some((request) => request.party === 'thief' && spends(request))) return chosen;
   return chosen.filter((request) => arrivesInTime(m, request, chosen.length - 1, schedule.pause));
 }
 
@@ -76,7 +88,10 @@ async function serveNow(m: History, system: System, requests: readonly Request[]
   for (const request of requests) m.requests.splice(m.requests.indexOf(request), 1);
   const batch = await serveBatch(m, system, requests, schedule, ending);
   checkBatch(m, system, batch);
-  for (const { request, outcome } of batch.served) if (outcome.kind !== 'nothing') m.answers.push({ request, outcome });
+  for (const { request, outcome } of batch.served) {
+    count(m, outcome.kind === 'refused' ? outcome.code : outcome.kind);
+    if (outcome.kind !== 'nothing') m.answers.push({ request, outcome });
+  }
 }
 
 /** Answers arrive in any order. The last `Set-Cookie` to arrive is what the jar holds, however old it is. */
@@ -112,17 +127,20 @@ export function refresh(tab: number, node: number): Command {
   return command({
     name: `refresh(${tab}, ${node})`,
     when: (m) => arrivesInTime(m, { holding: m.owner.jar }) || m.theft?.spent === true,
-    run: (m, system) => refreshOwner(m, system, tab, node),
+    run: async (m, system) => void (await refreshOwner(m, system, tab, node)),
   });
 }
 
-export async function refreshOwner(m: History, system: System, tab: number, node: number): Promise<void> {
+/** What it came to, as far as the owner heard. */
+export async function refreshOwner(m: History, system: System, tab: number, node: number): Promise<Outcome | null> {
   readTab(m, tab);
   const request = requestOf(m, tab, 'refresh');
   m.requests.push(request);
   await serveNow(m, system, [request], { order: [0], nodes: [node], pause: 0, diesAfter: 0 });
   const index = m.answers.findIndex((answer) => answer.request === request);
+  const outcome = m.answers[index]?.outcome ?? null;
   if (index >= 0) receiveAnswer(m, index);
+  return outcome;
 }
 
 export const WAITS = [1, 1_000, 30_000, 61_000, 121_000, 6 * MINUTE, HOUR, 13 * HOUR, DAY, 10 * DAY] as const;
@@ -165,6 +183,7 @@ export function rollBack(commits: number): Command {
       // What is issued again has the same secret, but another moment of issue.
       for (const gen of m.issued.keys()) if (gen > version.gen) m.issued.delete(gen);
       if (m.theft !== null) m.theft.rolledBack = true;
+      count(m, 'rolled back');
     },
   });
 }
@@ -176,6 +195,6 @@ export const grant: Command = command({
   run: async (m, system) => {
     assert.ok((await grantAgain(system)) !== null);
     m.rows = await readRows(system, m.rows.family.id);
-    assert.ok(m.rows.live <= RING_SIZE, `I5: ${m.rows.live} live families`);
+    assert.ok(m.rows.live <= LIVE_FAMILIES, `I5: ${m.rows.live} live families`);
   },
 });

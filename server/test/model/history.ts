@@ -40,6 +40,10 @@ export const TABS = 3;
 /** `session` and `extendSoft` look at the token, the other two spend it. */
 export type Call = 'refresh' | 'extendHard' | 'extendSoft' | 'session';
 
+export function spends({ call }: Pick<Request, 'call'>): boolean {
+  return call === 'refresh' || call === 'extendHard';
+}
+
 export interface Request {
   readonly party: Party;
   readonly call: Call;
@@ -73,7 +77,6 @@ export interface Theft {
   /** The attempt for the stolen token was stolen with it: the thief can pass for a retry of the owner. */
   readonly pending: boolean;
   readonly gen: number;
-  readonly at: number;
   /** Who made each rotation since. */
   readonly rotations: Party[];
   /** Who was given a token since. */
@@ -100,6 +103,12 @@ export interface History {
   readonly minted: AccessClaims[];
   /** Somebody ended the session on purpose. */
   revoked: boolean;
+  /** What happened how often, for the figures. */
+  readonly tally: Map<string, number>;
+}
+
+export function count({ tally }: Pick<History, 'tally'>, what: string): void {
+  tally.set(what, (tally.get(what) ?? 0) + 1);
 }
 
 export async function beginHistory(system: System): Promise<History> {
@@ -119,6 +128,7 @@ export async function beginHistory(system: System): Promise<History> {
     issued: new Map([[0, system.refreshToken]]),
     minted: [],
     revoked: false,
+    tally: new Map(),
   };
 }
 

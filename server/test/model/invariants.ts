@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { linkHash, parseAttempt } from '../../src/auth/refresh-chain.ts';
 import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
 import type { Batch, Served } from './batch.ts';
-import { type History, type Outcome, requireParsed, secretOf } from './history.ts';
+import { type History, type Outcome, requireParsed, secretOf, spends } from './history.ts';
 import type { Statement } from './interleaving.ts';
 import type { System } from './system.ts';
 
@@ -11,7 +11,6 @@ import type { System } from './system.ts';
 /** Codes that no genuine token may ever be answered with by a client that it belongs to, whoever sends it. */
 const NEVER = new Set(['refresh_invalid', 'internal', 'bad_attempt', 'two_tokens']);
 const SIGNED_OUT = new Set(['session_ended', 'session_held']);
-const SPENDING = new Set(['refresh', 'extendHard']);
 
 export function checkBatch(m: History, system: System, batch: Batch): void {
   for (const served of batch.served) {
@@ -34,6 +33,8 @@ function checkOutcome(m: History, system: System, batch: Batch, { request, outco
       assert.ok(over || expired || m.theft?.spent === true || hasThief(batch), `I1: an honest client was answered ${outcome.code}`);
     }
   }
+  if (family.state === 'replaced')
+    assert.notDeepEqual(outcome, { kind: 'refused', code: 'session_held' }, 'a replaced family held its session');
   const waits = session.state === 'held' && (session.heldUntil ?? 0) > endedAt && batch.revokedAt === null;
   const parsed = request.attempt === null ? null : parseAttempt(request.attempt);
   const asksForLink = parsed === null || parsed.gen === request.holding.gen;
@@ -73,7 +74,10 @@ function checkGrant(
     assert.equal(writesOf(ran.statements).length, 1 + others, 'I5: one write a refresh');
   }
 
-  assert.ok(before.family.state === 'active' && before.session.state === 'active', `I6: a token came out of a ${before.session.state} session`);
+  assert.ok(
+    before.family.state === 'active' && before.session.state === 'active',
+    `I6: a token came out of a ${before.session.state} session`,
+  );
   const readFamily = ran.statements.findLast(({ sql }) => sql.includes('refresh_tokens'))?.place ?? Number.POSITIVE_INFINITY;
   const readSession = ran.statements.findLast(({ sql }) => sql.includes('join users'))?.place ?? Number.POSITIVE_INFINITY;
   // A reuse ends the session of a browser, but of a native client only its family.
@@ -114,7 +118,7 @@ function rememberTheft(m: History, { served }: Batch): void {
   theft.rotations.push(...rotations.map(({ party }) => party));
   for (const { request, outcome } of served) {
     if (outcome.kind === 'rotated' || outcome.kind === 'replayed') theft.granted.add(request.party);
-    if (request.party === 'thief' && SPENDING.has(request.call)) theft.spent = true;
+    if (request.party === 'thief' && spends(request)) theft.spent = true;
   }
 }
 
@@ -125,7 +129,7 @@ function firstReuse({ served }: Batch): number {
 }
 
 function hasThief({ served }: Batch): boolean {
-  return served.some(({ request }) => request.party === 'thief' && SPENDING.has(request.call));
+  return served.some(({ request }) => request.party === 'thief' && spends(request));
 }
 
 function writesOf(statements: readonly Statement[]): readonly Statement[] {

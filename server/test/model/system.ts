@@ -137,4 +137,3 @@ export function callerWith({ refresh = null, device = null, csrf = null, attempt
     csrfHeader: csrf,
   };
 }
-

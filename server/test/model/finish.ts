@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { BLANK, ringSlot } from '../../src/auth/refresh-chain.ts';
+import { listRevocations } from '../../src/auth/revocation.ts';
+import { refreshOwner } from './commands.ts';
+import { type History, arrivesInTime, count, isAlive } from './history.ts';
+import type { System } from './system.ts';
+import { handChanges } from './thief.ts';
+
+/** What must be true when a history is over. */
+export async function finish(m: History, system: System): Promise<void> {
+  // Whatever is still on its way is lost.
+  m.requests.length = 0;
+  m.answers.length = 0;
+  if (m.theft === null) await ownerIsStillSignedIn(m, system);
+  else await thiefIsCaught(m, system, m.theft);
+  await endedTokensAreRevoked(m, system);
+}
+
+function hasExpired({ rows, clock }: History): boolean {
+  // The second node's clock is the later one.
+  return Math.min(rows.family.expiresAt, rows.family.idleAt) <= clock.now() + 2_000;
+}
+
+/** I1, the other half: not only is nobody signed out, everybody also gets on. */
+async function ownerIsStillSignedIn(m: History, system: System): Promise<void> {
+  if (!isAlive(m) || hasExpired(m) || !arrivesInTime(m, { holding: m.owner.jar })) return;
+  const behind = m.rows.family.gen - m.owner.jar.gen;
+  // Where commits were lost nobody knows the attempts any more, and a jar that fell back as well gets no further than `retry`.
+  if (behind > 4 || (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK)) {
+    count(m, 'stranded by lost commits');
+    return;
+  }
+  const first = await refreshOwner(m, system, 0, 0);
+  const second = await refreshOwner(m, system, 1, 1);
+  if (first?.kind === 'nothing' || second?.kind === 'nothing' || first === null || second === null) return;
+  assert.ok(first.kind === 'rotated' || first.kind === 'replayed', `I1: the owner's next refresh came to ${JSON.stringify(first)}`);
+  assert.equal(second.kind, 'rotated', `I1: the owner's second refresh came to ${JSON.stringify(second)}`);
+}
+
+async function thiefIsCaught(m: History, system: System, theft: NonNullable<History['theft']>): Promise<void> {
+  count(
+    m,
+    `hands changed ${handChanges(m)} times${theft.rolledBack ? ' with lost commits' : theft.pending ? ' with a pending attempt' : ''}`,
+  );
+  if (theft.rolledBack) return;
+  if (!theft.pending) {
+    assert.equal(handChanges(m), 0, 'I2: a thief without a pending attempt took turns with the owner');
+    assert.ok(theft.granted.size <= 1, 'I2: owner and thief were both given tokens');
+  }
+  if (!isAlive(m) || hasExpired(m) || !theft.rotations.includes('thief') || theft.pending) return;
+  // The thief came first; now the owner comes back.
+  const answer = await refreshOwner(m, system, 0, 0);
+  if (answer === null) return;
+  const code = system.kind === 'browser' ? 'session_held' : 'session_ended';
+  assert.deepEqual(answer, { kind: 'refused', code }, 'a thief was not caught when the owner came back');
+  count(m, 'caught by the owner');
+}
+
+/** I6: whatever was handed out before the end is in the set of revocations for longer than it lives. */
+async function endedTokensAreRevoked(m: History, system: System): Promise<void> {
+  const { session, family } = m.rows;
+  const reused = family.state === 'revoked' && session.state === 'active';
+  if (m.minted.length === 0 || (session.state === 'active' && !reused)) return;
+  const subject = reused ? `${session.id} ${system.clientId}` : session.id;
+  const entry = (await listRevocations(system.ground.db, 0, 0)).find((one) => one.subject === subject);
+  assert.ok(entry !== undefined, 'I6: a session ended without a revocation');
+  for (const { exp } of m.minted) assert.ok(entry.expiresAt >= exp * 1000, 'I6: an access token outlives its revocation');
+}
