@@ -30,8 +30,9 @@ const WARM_UP_SECONDS = 3;
 
 const options = parseOptions(process.argv.slice(2));
 if (typeof options === 'string') {
-  process.stderr.write(`${options}\n`);
-  process.exit(process.argv.includes('--help') ? 0 : 2);
+  const asked = process.argv.includes('--help');
+  (asked ? process.stdout : process.stderr).write(`${options}\n`);
+  process.exit(asked ? 0 : 2);
 }
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('Interrupted.')));

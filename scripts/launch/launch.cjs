@@ -2,6 +2,7 @@
 // The files of this folder are what an old Node on the PATH runs before the pinned one is there:
 // CommonJS, no dependencies, no syntax that Node 12 does not know.
 
+const fs = require('fs');
 const path = require('path');
 const { spawn } = require('child_process');
 const { constants } = require('os');
@@ -11,14 +12,14 @@ const { isLocked, withLock } = require('./lock.cjs');
 const { findRuntime, runtimeAdvice } = require('./runtime.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
-const PARENT_LOOK = 500;
+const CALLERS_LOOK = 1000;
 
 /**
  * Makes the tree ready, then runs `program` (a path from the root) on the pinned runtime
  * and ends with its exit code.
  */
 async function launch({ program, args, env }) {
-  const parent = process.ppid;
+  const callers = callersOf(process.ppid);
   try {
     await makeReady(ROOT);
     const runtime = requireRuntime(ROOT);
@@ -28,7 +29,7 @@ async function launch({ program, args, env }) {
       stdio: 'inherit',
     });
     forwardSignals(child);
-    endWithNpm(child, parent);
+    endWithNpm(child, callers);
     child.on('error', (error) => fail(new Error(`${runtime} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code));
   } catch (error) {
@@ -62,14 +63,25 @@ function forwardSignals(child) {
   process.on('SIGHUP', () => child.kill('SIGHUP'));
 }
 
-/** Killing npm kills the shell between it and us without a word to us; nobody wants the server that would stay behind. */
-function endWithNpm(child, parent) {
+/** Between npm and us stands a shell: when one of the two is killed nobody tells us, and nobody wants the server that would stay behind. */
+function endWithNpm(child, callers) {
   if (!process.env.npm_lifecycle_event) return;
   const watch = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (callersOf(process.ppid) === callers) return;
     clearInterval(watch);
     child.kill('SIGTERM');
-  }, PARENT_LOOK);
+  }, CALLERS_LOOK);
+}
+
+/** The parent process and, where the system tells, its parent. */
+function callersOf(parent) {
+  try {
+    const stat = fs.readFileSync(`/proc/${parent}/stat`, 'latin1');
+    // The program's name, in brackets, may hold anything; what follows is its state and its parent.
+    return `${parent} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]}`;
+  } catch {
+    return String(parent);
+  }
 }
 
 function fail(error) {

@@ -141,21 +141,23 @@ test('SIGTERM reaches the server, and its exit code comes back', async (t) => {
   assert.equal((await end).code, 3);
 });
 
-test('a server does not outlive the npm that started it', async (t) => {
-  const root = freshClone(t);
-  await ended(start(root));
-  // npm runs scripts through a shell, and a second command keeps that shell from stepping aside.
-  const shell = spawn('sh', ['-c', `"${process.execPath}" scripts/start.cjs --stay; true`], {
-    cwd: root,
-    env: { ...process.env, npm_lifecycle_event: 'start' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+// npm runs scripts through a shell; the second command keeps each shell from stepping aside for its child.
+const INNER = `"${process.execPath}" scripts/start.cjs --stay; true`;
+const CALLERS = { shell: INNER, npm: `sh -c '${INNER}'; true` };
+
+for (const [killed, command] of Object.entries(CALLERS)) {
+  test(`a server does not outlive the ${killed} that started it`, async (t) => {
+    const root = freshClone(t);
+    await ended(start(root));
+    const env = { ...process.env, npm_lifecycle_event: 'start' };
+    const caller = spawn('sh', ['-c', command], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => caller.stdout.destroy());
+    await once(caller.stdout, 'data');
+    caller.kill('SIGKILL');
+    // Standard output closes when the last process that holds it is gone.
+    await once(caller, 'close', { signal: AbortSignal.timeout(10_000) });
   });
-  t.after(() => shell.stdout.destroy());
-  await once(shell.stdout, 'data');
-  shell.kill('SIGKILL');
-  // Standard output closes when the last process that holds it is gone.
-  await once(shell, 'close', { signal: AbortSignal.timeout(10_000) });
-});
+}
 
 const LEFT_BEHIND = [
   { name: 'of a process that is gone', content: `${2 ** 22 + 1} ${hostname()} 0 0`, age: 0 },

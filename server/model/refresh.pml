@@ -64,6 +64,12 @@ mtype hand;                     /* I2: who made the newest fresh rotation since 
 byte disguises;                 /* I2: the thief's rotations under a copied attempt */
 mtype served;                   /* detection: who received a token last */
 
+#ifdef DETECTION
+#define NOTE_SERVED(who) served = who
+#else
+#define NOTE_SERVED(who) skip
+#endif
+
 #ifdef CRASHES
 Token disk;                     /* what the browser's cookies fall back to after a crash */
 #endif
@@ -231,23 +237,33 @@ inline rotate(i, keep_ring) {
   k = 0; m = 0
 }
 
+/* Once held, no token and no attempt is looked at again: what only the thief's choices and I2 need is dropped. */
+inline hold() { family.state = HELD; hand = NOBODY; disguises = 0; copied = 0; known = 1 }
+
 /* ---- the answers ---- */
 
-inline tell_token(i) {                                                    /* ROTATED or REPLAYED */
+inline forget(i) {
+  request[i].gen = NOTHING; request[i].secret = 0; request[i].attempt = BLANK; request[i].wrote = false;
+  alone = (alone == i + 1 -> 0 : alone)
+}
+
+/* ROTATED or REPLAYED. To a tab the answer travels, for as long as the premise allows; the thief loses nothing and no time. */
+inline tell_token(i) {
   assert(family.state == ACTIVE);                                         /* I6 */
   assert(!request[i].foreign);
   assert(issued[request[i].gen] == request[i].secret);                    /* I3 */
-  request[i].attempt = BLANK
+  request[i].attempt = BLANK; request[i].wrote = false;
+  if
+  :: IS_TAB(i) -> goto ANSWER
+  :: !IS_TAB(i) -> known = known | (1 << request[i].gen); NOTE_SERVED(TAKER); forget(i); goto endCHOOSE
+  fi
 }
-inline tell_retry(i) { assert(alone != i + 1) }                           /* who asks alone, with what it holds, is served */
-inline tell_invalid(i) { assert(request[i].foreign) }                     /* I1 */
-inline tell_ended(i) { assert(signed_out) }                               /* I1; and a held session is never called ended */
-inline tell_held(i) { assert(stolen) }                                    /* I1 */
 
-inline forget(i) {
-  alone = (alone == i + 1 -> 0 : alone);
-  request[i].gen = NOTHING; request[i].secret = 0; request[i].attempt = BLANK; request[i].wrote = false
-}
+/* The others carry no token, so their journey matters to nobody: the party asks again. */
+inline tell_retry(i) { assert(alone != i + 1); forget(i); goto endCHOOSE }     /* who asks alone, with what it holds, is served */
+inline tell_invalid(i) { assert(request[i].foreign); forget(i); goto endCHOOSE }  /* I1 */
+inline tell_ended(i) { assert(signed_out); forget(i); goto endCHOOSE }         /* I1; and a held session is never called ended */
+inline tell_held(i) { assert(stolen); forget(i); goto endCHOOSE }              /* I1 */
 
 /* ---- those who ask ---- */
 
@@ -319,30 +335,30 @@ endCHOOSE:
 UPDATE:
   atomic {
     if
-    :: !GEN_FITS(i) -> tell_retry(i); goto DONE
+    :: !GEN_FITS(i) -> tell_retry(i)
     :: GEN_FITS(i) && CLIENT_FITS(i) && LIVES && D(i) == 0 && request[i].secret == family.cur && PREMISE(family.gen + 1, old) ->
       d_step { rotate(i, true); skip };
       goto FOLLOW_UP
     :: GEN_FITS(i) && !(CLIENT_FITS(i) && LIVES && D(i) == 0 && request[i].secret == family.cur) -> goto SELECT
-    :: IS_TAB(i) -> goto DONE                                             /* the request is lost */
+    :: IS_TAB(i) -> forget(i); goto endCHOOSE                                             /* the request is lost */
     fi
   };
 
 FOLLOW_UP:                                                                /* second statement: session, user, client */
   atomic {
     if
-    :: LIVES -> tell_token(i); goto ANSWER                                /* ROTATED */
-    :: !LIVES && family.state == HELD -> TELL_HELD(i); goto DONE
-    :: !LIVES && family.state == REVOKED -> tell_ended(i); goto DONE
+    :: LIVES -> tell_token(i)                                /* ROTATED */
+    :: !LIVES && family.state == HELD -> TELL_HELD(i)
+    :: !LIVES && family.state == REVOKED -> tell_ended(i)
     fi
   };
 
 SELECT:
   atomic {
     if
-    :: !CLIENT_FITS(i) -> tell_invalid(i); goto DONE
-    :: CLIENT_FITS(i) && family.state == HELD -> TELL_HELD(i); goto DONE
-    :: CLIENT_FITS(i) && family.state == REVOKED -> tell_ended(i); goto DONE
+    :: !CLIENT_FITS(i) -> tell_invalid(i)
+    :: CLIENT_FITS(i) && family.state == HELD -> TELL_HELD(i)
+    :: CLIENT_FITS(i) && family.state == REVOKED -> tell_ended(i)
     :: CLIENT_FITS(i) && family.state == ACTIVE ->
       if
       :: D(i) == 0 && request[i].secret == family.cur -> goto UPDATE      /* loop */
@@ -353,7 +369,7 @@ SELECT:
 #else
         seen = family.gen; goto AHEAD
 #endif
-      :: D(i) > R && YOUNG(i) -> tell_retry(i); goto DONE                 /* a burst */
+      :: D(i) > R && YOUNG(i) -> tell_retry(i)                 /* a burst */
       :: D(i) > R && OLD(i) -> goto REUSE
       :: D(i) >= 1 && D(i) <= R && !SAME_CHAIN(i) -> goto REUSE           /* fork */
       :: D(i) >= 1 && D(i) <= R && SAME_CHAIN(i) ->
@@ -361,9 +377,9 @@ SELECT:
         :: SAME_ATTEMPT(i) -> goto REPLAYED
         :: !SAME_ATTEMPT(i) && request[i].attempt == NO_ATTEMPT && D(i) == 1 && family.ring[0] == MARKER -> goto REPLAYED  /* the device cookie came along */
 #ifndef BLANK_IS_REUSE
-        :: !SAME_ATTEMPT(i) && family.ring[D(i) - 1] == BLANK -> tell_retry(i); goto DONE
+        :: !SAME_ATTEMPT(i) && family.ring[D(i) - 1] == BLANK -> tell_retry(i)
 #endif
-        :: !SAME_ATTEMPT(i) && request[i].attempt == NO_ATTEMPT && !(D(i) == 1 && family.ring[0] == MARKER) && YOUNG(i) -> tell_retry(i); goto DONE
+        :: !SAME_ATTEMPT(i) && request[i].attempt == NO_ATTEMPT && !(D(i) == 1 && family.ring[0] == MARKER) && YOUNG(i) -> tell_retry(i)
         :: else -> goto REUSE
         fi
       fi
@@ -383,7 +399,7 @@ REPLAYED:                                                                 /* sti
     request[i].wrote = true;
 #endif
     assert(!request[i].wrote);                                            /* I5 */
-    tell_token(i); goto ANSWER
+    tell_token(i)
   };
 
 AHEAD:                                                                    /* commits were lost, a backup was restored */
@@ -397,32 +413,28 @@ AHEAD:                                                                    /* com
 #endif
       goto FOLLOW_UP
     :: !(family.gen == seen && LIVES) -> seen = 0; goto UPDATE
-    :: IS_TAB(i) -> seen = 0; goto DONE
+    :: IS_TAB(i) -> seen = 0; forget(i); goto endCHOOSE
     fi
   };
 
 REUSE:                                                                    /* the hold is a statement of its own */
   atomic {
     if
-    :: family.state == ACTIVE -> family.state = HELD; tell_held(i)
+    :: family.state == ACTIVE -> hold(); tell_held(i)
     :: family.state == HELD -> TELL_HELD(i)
     :: family.state == REVOKED -> tell_ended(i)
-    :: IS_TAB(i)                                                          /* the server dies first */
-    fi;
-    goto DONE
-  };
-
-ANSWER:                                                                   /* on its way, for as long as the premise allows */
-  atomic {
-    if
-    :: IS_TAB(i) -> jar.gen = request[i].gen; jar.secret = request[i].secret; served = VICTIM    /* Set-Cookie, however late */
-    :: IS_TAB(i)                                                          /* lost; or the server died between commit and answer */
-    :: !IS_TAB(i) -> known = known | (1 << request[i].gen); served = TAKER
+    :: IS_TAB(i) -> forget(i); goto endCHOOSE                             /* the server dies first */
     fi
   };
 
-DONE:
-  atomic { forget(i); goto endCHOOSE }
+ANSWER:
+  atomic {
+    if
+    :: jar.gen = request[i].gen; jar.secret = request[i].secret; NOTE_SERVED(VICTIM)    /* Set-Cookie, however late */
+    :: skip                                                               /* lost; or the server died between commit and answer */
+    fi;
+    forget(i); goto endCHOOSE
+  }
 }
 
 /* ---- what else happens ---- */
@@ -473,7 +485,11 @@ init {
   byte k;
   atomic {
     family.state = ACTIVE; hand = NOBODY; served = NOBODY;
-    for (k : 1 .. TOP) { issued[k] = NOTHING }
+    family.gen = TOP; jar.gen = TOP; old = TOP;                                      /* the first generation; only differences matter */
+#ifdef CRASHES
+    disk.gen = TOP;
+#endif
+    for (k : 0 .. TOP - 1) { issued[k] = NOTHING }
     for (k : 0 .. PARTIES - 1) { request[k].gen = NOTHING; run Party(k) }
     k = 0
   }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { isJobName, type JobName, JOBS } from './jobs/index.ts';
+import { JOB_NAMES, type JobName } from './jobs/names.ts';
 
 /** What a command line asks for. */
 export type Command =
@@ -21,7 +21,7 @@ Usage: portico [command] [options]
 Commands
   start                  start the server (also without a command)
   migrate                bring the database up to date and stop
-  job NAME               run one job now: ${Object.keys(JOBS).join(', ')}
+  job NAME               run one job now: ${JOB_NAMES.join(', ')}
   keys rotate            make the next keys; they are used a minute later
   keys rotate --drop ID  end a key now, and every sign-in that was made with it
   doctor                 show every setting and check what they lead to
@@ -61,10 +61,10 @@ export function parseCommand(argv: readonly string[]): Parsed {
   switch (name) {
     case 'start':
       return { kind: 'start' };
-    case 'job':
-      return first !== undefined && isJobName(first)
-        ? { kind: 'job', name: first, json }
-        : badUsage(`job needs the name of a job: ${Object.keys(JOBS).join(', ')}`);
+    case 'job': {
+      const known = JOB_NAMES.find((each) => each === first);
+      return known === undefined ? badUsage(`job needs the name of a job: ${JOB_NAMES.join(', ')}`) : { kind: 'job', name: known, json };
+    }
     case 'keys rotate':
       return values.drop === undefined ? { kind: 'rotate-keys', json } : dropKey(values.drop, json);
     case 'migrate':

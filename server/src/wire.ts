@@ -11,14 +11,7 @@ import { migrate } from './platform/migrate.ts';
 import { openDatabase } from './platform/open-database.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
-
-/** Why Portico cannot start, in a sentence for its operator. */
-export class StartProblem extends Error {
-  constructor(sentence: string, cause: unknown) {
-    super(sentence, { cause });
-    this.name = 'StartProblem';
-  }
-}
+import { StartProblem } from './start-problem.ts';
 
 export interface Wired {
   readonly deps: Deps;

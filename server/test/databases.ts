@@ -49,7 +49,7 @@ export function forEachFreshDatabase(
   body: (fresh: (options?: FreshOptions) => Promise<FreshDatabase>, t: TestContext, dialect: Dialect) => Promise<void>,
 ): void {
   for (const dialect of DIALECTS) {
-    test(`${name} [${dialect}]`, async (t) => {
+    void test(`${name} [${dialect}]`, async (t) => {
       if (dialect === 'postgres' && (await skippedWithoutPostgres(t))) return;
       const opened: FreshDatabase[] = [];
       try {

@@ -19,6 +19,9 @@ export interface Tap {
   after(part: string, hook: Hook): void;
 }
 
+/** What every node reads by its own clock is no statement of a test's making. */
+const EACH_SECOND = 'from revocations where inserted_at';
+
 export function tapDatabase(database: Database): { db: Database; tap: Tap } {
   let statements: string[] = [];
   let writes = 0;
@@ -32,6 +35,7 @@ export function tapDatabase(database: Database): { db: Database; tap: Tap } {
   };
   const tapped = (inner: Db): Db => ({
     all: async (sql, values = []) => {
+      if (sql.includes(EACH_SECOND)) return inner.all(sql, values);
       await run('before', sql);
       statements.push(sql);
       const rows = await inner.all(sql, values);

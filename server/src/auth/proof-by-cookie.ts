@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts';
 import type { Caller } from './caller.ts';
 import { type PeekOutcome, peekRefreshToken } from './peek-refresh-token.ts';
 import { browserCaller } from './refresh-caller.ts';
+import { heldRefusal } from './spent-or-refused.ts';
 
 export type Granted = Extract<PeekOutcome, { kind: 'granted' }>;
 
@@ -19,7 +20,7 @@ export async function requirePeekedCookie(deps: Deps, caller: Caller): Promise<G
     case 'granted':
       return peeked;
     case 'held':
-      throw new Refusal('session_held');
+      throw heldRefusal(deps);
     case 'retry':
       throw new Refusal('retry', { retryAfter: 1 });
     case 'ended':

@@ -105,7 +105,7 @@ async function rotate(
   if (row === null) return null;
   // A second statement, not a join in the first: PostgreSQL re-evaluates only the updated row and would answer a stale role.
   const grant = await findGrant(deps.db, row['session_id'] as string, caller.clientId, now);
-  if (grant === null || !grant.alive) return { kind: grant?.session.state === 'held' ? 'held' : 'ended' };
+  if (grant === null || !grant.alive) return { kind: endOf(grant) };
   const gen = token.gen + 1;
   return {
     kind: 'rotated',
@@ -170,7 +170,7 @@ function mayReplayWithoutAttempt(caller: RefreshCaller, family: Family, now: num
 /** The same successor once more: no write, however late. */
 async function replay(deps: Deps, caller: RefreshCaller, family: Family, key: ChainKey, secret: Buffer, now: number): Promise<Verdict> {
   const grant = await findGrant(deps.db, family.sessionId, caller.clientId, now);
-  if (grant === null || !grant.alive) return { kind: grant?.session.state === 'held' ? 'held' : 'ended' };
+  if (grant === null || !grant.alive) return { kind: endOf(grant) };
   return {
     kind: 'granted',
     spent: {
@@ -206,7 +206,7 @@ async function takeAhead(
     reason: `row at ${family.gen}, token at ${token.gen}`,
   });
   const grant = await findGrant(deps.db, family.sessionId, caller.clientId, now);
-  if (grant === null || !grant.alive) return { kind: 'ended' };
+  if (grant === null || !grant.alive) return { kind: endOf(grant) };
   const refreshToken = formatRefreshToken(key, { familyId: family.id, gen, issuedAt: now, secret });
   return { kind: 'granted', spent: { kind: 'rotated', grant, gen, refreshToken, idleAt, provedAt: now } };
 }
@@ -226,6 +226,11 @@ async function reuse(deps: Deps, caller: RefreshCaller, family: Family): Promise
   });
   if (revocation !== null) deps.revoked.add(revocation);
   return { kind: 'ended' };
+}
+
+/** A hold or a sign-out came between the statement that proved the family active and the reading of its session. */
+function endOf(grant: Grant | null): 'held' | 'ended' {
+  return grant?.session.state === 'held' ? 'held' : 'ended';
 }
 
 /** Held answers `held` every time, until its owner came back or the waiting is over. */

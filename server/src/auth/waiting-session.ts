@@ -10,7 +10,15 @@ import { type User, findUser } from './user.ts';
 /** A browser that is not signed in because it must type a code first. It has no user's data, no token and no other right. */
 export type Waiting =
   | { readonly kind: 'sign_up'; readonly session: Session; readonly signUp: SignUp; readonly email: string; readonly place: CodePlace }
-  | { readonly kind: 'held'; readonly session: Session; readonly user: User; readonly email: string; readonly place: CodePlace };
+  | {
+      readonly kind: 'held';
+      readonly session: Session;
+      readonly user: User;
+      readonly email: string;
+      readonly place: CodePlace;
+      /** Hash of the device cookie that the held family is bound to. */
+      readonly deviceHash: string | null;
+    };
 
 /**
  * What this browser waits for. A held session proves itself with its genuine, held token; its codes are bound to the browser's
@@ -33,6 +41,7 @@ async function findHeld(deps: Deps, caller: Caller): Promise<Waiting | null> {
     user,
     email: user.email,
     place: { sessionId: session.id, browserHash: hashOf(caller.cookies.transaction) ?? '' },
+    deviceHash: peeked.family.deviceHash,
   };
 }
 

@@ -11,7 +11,8 @@ import type { Database } from '../platform/db.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
 import { pendingMigrations } from '../platform/migrate.ts';
 import { SQLITE_FILE } from '../platform/sqlite-file.ts';
-import { connect, databasePlace, messageOf, StartProblem } from '../wire.ts';
+import { StartProblem } from '../start-problem.ts';
+import { connect, databasePlace, messageOf } from '../wire.ts';
 import type { Check } from './check.ts';
 
 /** Nodes whose clocks differ by more than this disagree about what has expired. In milliseconds. */

@@ -1,4 +1,4 @@
-import type { JobName } from '../jobs/index.ts';
+import type { JobName } from '../jobs/names.ts';
 import { runJob } from '../jobs/runner.ts';
 import { withDeps } from './with-deps.ts';
 

@@ -22,7 +22,7 @@ export function startScreen(config: Config, version: string, milliseconds: numbe
   const width = Math.max(...rows.map((row) => row?.[0].length ?? 0));
   return [
     '',
-    `  Portico ${version} on Node ${process.versions.node}, ${config.mode}, ready in ${Math.round(milliseconds)} ms`,
+    `  Portico ${version} on Node ${process.versions.node}, ${config.mode}, ready in ${milliseconds} ms`,
     '',
     ...rows.filter((row) => row !== null).map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
     '',

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from '../app.ts';
@@ -6,7 +7,8 @@ import { type Config, readConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { newHolder, type RunningJobs, startJobs } from '../jobs/runner.ts';
 import { createLogger } from '../platform/logger.ts';
-import { createDeps, keepCurrent, messageOf, StartProblem } from '../wire.ts';
+import { StartProblem } from '../start-problem.ts';
+import { createDeps, keepCurrent, messageOf } from '../wire.ts';
 import { countAnswers } from './close-server.ts';
 import { endOnFatalErrors, leaveAfter, untilAsked } from './process-end.ts';
 import { startScreen } from './start-screen.ts';
@@ -17,7 +19,6 @@ const END_PATIENCE = 10_000;
 
 /** Serves until the process is asked to end. */
 export async function start(): Promise<number> {
-  const began = performance.now();
   const config = readConfig();
   const log = createLogger(config);
   endOnFatalErrors(log);
@@ -28,7 +29,9 @@ export async function start(): Promise<number> {
     const current = await keepCurrent(deps);
     const server = await serve(deps, log);
     jobs = startJobs(deps, newHolder(deps));
-    announce(config, log, performance.now() - began);
+    announce(config, log);
+    // Otherwise it is written at the end, and a process that is killed would leave the next start as slow as its own.
+    flushCompileCache();
 
     const signal = await untilAsked();
     leaveAfter(END_PATIENCE, log);
@@ -65,9 +68,11 @@ function listenProblem(cause: unknown, host: string, port: number): string {
   return `cannot listen on ${host}, port ${port}: ${messageOf(cause)}`;
 }
 
-function announce(config: Config, log: Logger, milliseconds: number): void {
+function announce(config: Config, log: Logger): void {
   const { host, port, origin } = config;
-  log.info({ version: readVersion(), host, port, origin, milliseconds: Math.round(milliseconds) }, 'portico is ready');
+  // Since the process began.
+  const milliseconds = Math.round(performance.now());
+  log.info({ version: readVersion(), host, port, origin, milliseconds }, 'portico is ready');
   // In production standard output is the log, one JSON object a line.
   if (config.mode !== 'production' || process.stdout.isTTY) process.stdout.write(startScreen(config, readVersion(), milliseconds));
 }

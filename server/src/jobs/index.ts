@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts';
 import { deleteExpiredRows } from './delete-expired-rows.ts';
 import { deleteExpiredUnverified } from './delete-expired-unverified-sessions.ts';
 import { deliverMail } from './deliver-mail.ts';
+import type { JobName } from './names.ts';
 
 /** Work that nobody waits for. It may run again at any time, and stops between two steps when `signal` says so. */
 export interface Job {
@@ -12,15 +13,9 @@ export interface Job {
 
 const MINUTE = 60_000;
 
-/** Every job, by the name that `portico job NAME` and the `leases` table know it by. */
-export const JOBS = {
+/** What each job does, and how often. */
+export const JOBS: Readonly<Record<JobName, Job>> = {
   'deliver-mail': { every: 10_000, run: (deps, signal) => deliverMail(deps, signal) },
   'delete-expired-unverified-sessions': { every: 5 * MINUTE, run: deleteExpiredUnverified },
   'delete-expired-rows': { every: 10 * MINUTE, run: deleteExpiredRows },
-} satisfies Record<string, Job>;
-
-export type JobName = keyof typeof JOBS;
-
-export function isJobName(text: string): text is JobName {
-  return Object.hasOwn(JOBS, text);
-}
+};

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
-import { type Job, JOBS, type JobName } from './index.ts';
+import { type Job, JOBS } from './index.ts';
 import { releaseLease, renewLease, takeLease } from './lease.ts';
+import type { JobName } from './names.ts';
 
 /** A process holds a job for this long, in milliseconds, and renews while it works: after a kill another takes over this soon. */
 export const LEASE_LIFE = 15_000;

@@ -1,4 +1,4 @@
-import { createTransport, type SMTPTransportOptions } from 'nodemailer';
+import type { SMTPTransportOptions } from 'nodemailer';
 import { isLoopbackHost } from './loopback.ts';
 import { isPlainAddress, parseMailbox } from './mailbox.ts';
 import { parseSmtpUrl } from './smtp-url.ts';
@@ -55,11 +55,13 @@ export function createMailTransport(
     // With credentials given, a server that suddenly offers no AUTH is not ours.
     ...(server.user === '' ? {} : { auth: { user: server.user, pass: server.password }, forceAuth: true }),
   };
-  const transport = createTransport(options);
+  // Loaded when a letter goes: it is 10 MB that an installation without a mail server never needs.
+  const connect = async () => (await import('nodemailer')).createTransport(options);
   return {
     send: async (letter) => {
       refuseUnsafe(letter);
       try {
+        const transport = await connect();
         await transport.sendMail({
           from,
           // An object, never a string: a string is parsed as an address list, and `a@b.c,<evil@x>` was two recipients.
@@ -77,7 +79,7 @@ export function createMailTransport(
       }
     },
     verify: async () => {
-      await transport.verify();
+      await (await connect()).verify();
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type FreshDatabase, freshDatabase, skippedWithoutPostgres } from '../../test/databases.ts';
 import { type FreezableProxy, startFreezableProxy } from '../../test/freezable-proxy.ts';
 import { type Database, one } from './db.ts';
@@ -216,4 +216,17 @@ postgresTest('transactions run at read committed whatever the database prefers',
   const level = await db.transaction((tx) => one(tx, "select current_setting('transaction_isolation') as level"));
   assert.equal(level?.['level'], 'read committed');
   await db.close();
+});
+
+// The warning is given once a process, so an earlier test may be the one that earns it.
+const warnings: string[] = [];
+process.on('warning', (warning) => warnings.push(warning.message));
+
+postgresTest('statements that are started together inside a transaction do not lean on the deprecated queue of pg', async ({ db }) => {
+  await db.transaction((tx) => Promise.all([1, 2, 3, 4].map((id) => tx.all(ADD, [id]))));
+  await nextTurn();
+  assert.deepEqual(
+    warnings.filter((warning) => warning.includes('client.query()')),
+    [],
+  );
 });

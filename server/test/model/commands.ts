@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
-import { DAY, HOUR, MINUTE } from '../world.ts';
 import { type Schedule, serveBatch } from './batch.ts';
 import {
   type Call,
@@ -84,7 +83,13 @@ function servable(m: Readonly<History>, picks: readonly number[], schedule: Sche
   return chosen.filter((request) => arrivesInTime(m, request, chosen.length - 1, schedule.pause));
 }
 
-async function serveNow(m: History, system: System, requests: readonly Request[], schedule: Schedule, ending = false): Promise<void> {
+export async function serveNow(
+  m: History,
+  system: System,
+  requests: readonly Request[],
+  schedule: Schedule,
+  ending = false,
+): Promise<void> {
   for (const request of requests) m.requests.splice(m.requests.indexOf(request), 1);
   const batch = await serveBatch(m, system, requests, schedule, ending);
   checkBatch(m, system, batch);
@@ -137,13 +142,15 @@ export async function refreshOwner(m: History, system: System, tab: number, node
   const request = requestOf(m, tab, 'refresh');
   m.requests.push(request);
   await serveNow(m, system, [request], { order: [0], nodes: [node], pause: 0, diesAfter: 0 });
+  return receiveAnswerTo(m, request);
+}
+
+export function receiveAnswerTo(m: History, request: Request): Outcome | null {
   const index = m.answers.findIndex((answer) => answer.request === request);
   const outcome = m.answers[index]?.outcome ?? null;
   if (index >= 0) receiveAnswer(m, index);
   return outcome;
 }
-
-export const WAITS = [1, 1_000, 30_000, 61_000, 121_000, 6 * MINUTE, HOUR, 13 * HOUR, DAY, 10 * DAY] as const;
 
 export function wait(milliseconds: number): Command {
   return command({ name: `wait(${milliseconds})`, run: (m) => m.clock.advance(milliseconds) });

@@ -37,23 +37,23 @@ async function ownerIsStillSignedIn(m: History, system: System): Promise<void> {
   assert.equal(second.kind, 'rotated', `I1: the owner's second refresh came to ${JSON.stringify(second)}`);
 }
 
+/**
+ * I2. A retry proves that one knows one attempt, and is answered with the newest token, even if the other one made it. So the two can
+ * take turns only as often as the owner's own retries (lost answers, late tabs) carry it over a rotation of the thief.
+ */
 async function thiefIsCaught(m: History, system: System, theft: NonNullable<History['theft']>): Promise<void> {
-  count(
-    m,
-    `hands changed ${handChanges(m)} times${theft.rolledBack ? ' with lost commits' : theft.pending ? ' with a pending attempt' : ''}`,
-  );
+  count(m, `${theft.rolledBack ? 'thefts with lost commits' : theft.pending ? 'thefts with a pending attempt' : 'thefts'}`);
+  count(m, `hands changed ${handChanges(m)} times`);
   if (theft.rolledBack) return;
-  if (!theft.pending) {
-    assert.equal(handChanges(m), 0, 'I2: a thief without a pending attempt took turns with the owner');
-    assert.ok(theft.granted.size <= 1, 'I2: owner and thief were both given tokens');
-  }
-  if (!isAlive(m) || hasExpired(m) || !theft.rotations.includes('thief') || theft.pending) return;
+  const most = 2 * theft.ownerCaughtUp + (theft.pending ? 1 : 0);
+  assert.ok(handChanges(m) <= most, `I2: hands changed ${handChanges(m)} times, where ${most} can be explained`);
+  if (!isAlive(m) || hasExpired(m) || !theft.rotations.includes('thief') || theft.pending || theft.ownerCaughtUp > 0) return;
   // The thief came first; now the owner comes back.
   const answer = await refreshOwner(m, system, 0, 0);
-  if (answer === null) return;
+  if (answer === null || theft.ownerCaughtUp > 0) return;
   const code = system.kind === 'browser' ? 'session_held' : 'session_ended';
   assert.deepEqual(answer, { kind: 'refused', code }, 'a thief was not caught when the owner came back');
-  count(m, 'caught by the owner');
+  count(m, 'thieves caught by the owner');
 }
 
 /** I6: whatever was handed out before the end is in the set of revocations for longer than it lives. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { type Schedule } from './batch.ts';
+import { DAY, HOUR, MINUTE } from '../world.ts';
+import type { Schedule } from './batch.ts';
 import * as commands from './commands.ts';
 import { type Forgery, forge } from './forgery.ts';
 import { TABS } from './history.ts';
-import { steal, thief } from './thief.ts';
+import { type Move, steal, strike, thief } from './thief.ts';
 
 /** The histories that are tried: which commands there are, and how often each comes. */
 
@@ -31,43 +32,44 @@ const forgery: fc.Arbitrary<Forgery> = fc.oneof(
   fc.constant({ kind: 'another client' as const }),
 );
 
+const waits = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(1, 1_000, 30_000, 61_000, 121_000) },
+  { weight: 3, arbitrary: fc.constantFrom(6 * MINUTE, HOUR, 13 * HOUR) },
+  { weight: 1, arbitrary: fc.constantFrom(DAY, 10 * DAY) },
+);
+
 const ordinary: fc.WeightedArbitrary<commands.Command>[] = [
-  { weight: 6, arbitrary: tab.map(commands.read) },
-  { weight: 10, arbitrary: fc.tuple(tab, call).map(([of, what]) => commands.send(of, what)) },
-  { weight: 10, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.serve(of, how)) },
-  { weight: 8, arbitrary: pick.map(commands.receive) },
-  { weight: 6, arbitrary: fc.tuple(tab, node).map(([of, at]) => commands.refresh(of, at)) },
+  { weight: 12, arbitrary: tab.map(commands.read) },
+  { weight: 24, arbitrary: fc.tuple(tab, call).map(([of, what]) => commands.send(of, what)) },
+  { weight: 30, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.serve(of, how)) },
+  { weight: 24, arbitrary: pick.map(commands.receive) },
+  { weight: 14, arbitrary: fc.tuple(tab, node).map(([of, at]) => commands.refresh(of, at)) },
   {
     weight: 3,
     arbitrary: fc.tuple(pick, fc.constantFrom('request' as const, 'answer' as const)).map(([of, what]) => commands.lose(of, what)),
   },
-  { weight: 4, arbitrary: fc.constantFrom(...commands.WAITS).map(commands.wait) },
+  { weight: 6, arbitrary: waits.map(commands.wait) },
   { weight: 2, arbitrary: fc.nat({ max: 3 }).map(commands.crashClient) },
   { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }).map(commands.rollBack) },
   { weight: 1, arbitrary: fc.constant(commands.grant) },
+  { weight: 1, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.revoke(of, how)) },
   { weight: 1, arbitrary: forgery.map(forge) },
 ];
 
-const rare: fc.WeightedArbitrary<commands.Command>[] = [
-  { weight: 1, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.revoke(of, how)) },
-];
+const move: fc.Arbitrary<Move> = fc.record({
+  pick: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: pick }),
+  choice: fc.oneof(
+    { weight: 5, arbitrary: fc.constant('own' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('fresh' as const, 'none' as const, 'wrong generation' as const) },
+  ),
+  call,
+  withDevice: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+});
 
 const stolen: fc.WeightedArbitrary<commands.Command>[] = [
-  { weight: 4, arbitrary: fc.boolean().map(steal) },
-  {
-    weight: 14,
-    arbitrary: fc
-      .tuple(
-        fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: pick }),
-        fc.oneof(
-          { weight: 5, arbitrary: fc.constant('own' as const) },
-          { weight: 1, arbitrary: fc.constantFrom('fresh' as const, 'none' as const, 'wrong generation' as const) },
-        ),
-        call,
-        fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-      )
-      .map(([which, choice, what, device]) => thief(which, choice, what, device)),
-  },
+  { weight: 14, arbitrary: fc.boolean().map(steal) },
+  { weight: 20, arbitrary: move.map(thief) },
+  { weight: 14, arbitrary: fc.tuple(move, node).map(([what, at]) => strike(what, at)) },
 ];
 
 const LONGEST = 60;
@@ -75,6 +77,6 @@ const LONGEST = 60;
 export type Variety = 'honest' | 'theft';
 
 export function histories(variety: Variety, replayPath?: string) {
-  const all = variety === 'honest' ? [...ordinary, ...rare] : [...ordinary, ...rare, ...stolen];
+  const all = variety === 'honest' ? ordinary : [...ordinary, ...stolen];
   return fc.commands([fc.oneof(...all)], { maxCommands: LONGEST, size: 'max', ...(replayPath === undefined ? {} : { replayPath }) });
 }

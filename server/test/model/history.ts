@@ -76,11 +76,10 @@ export interface Rows {
 export interface Theft {
   /** The attempt for the stolen token was stolen with it: the thief can pass for a retry of the owner. */
   readonly pending: boolean;
-  readonly gen: number;
   /** Who made each rotation since. */
   readonly rotations: Party[];
-  /** Who was given a token since. */
-  readonly granted: Set<Party>;
+  /** How often the owner was given a token again, by a retry, although the thief had rotated meanwhile. */
+  ownerCaughtUp: number;
   /** Commits were lost since. */
   rolledBack: boolean;
   /** The thief has sent a request that spends. */
@@ -101,6 +100,8 @@ export interface History {
   /** The text of every token that was handed out, by generation. */
   readonly issued: Map<number, string>;
   readonly minted: AccessClaims[];
+  /** Who made each generation. */
+  readonly makers: Map<number, Party>;
   /** Somebody ended the session on purpose. */
   revoked: boolean;
   /** What happened how often, for the figures. */
@@ -127,6 +128,7 @@ export async function beginHistory(system: System): Promise<History> {
     versions: [rows.family],
     issued: new Map([[0, system.refreshToken]]),
     minted: [],
+    makers: new Map(),
     revoked: false,
     tally: new Map(),
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { linkHash, parseAttempt } from '../../src/auth/refresh-chain.ts';
 import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
 import type { Batch, Served } from './batch.ts';
-import { type History, type Outcome, requireParsed, secretOf, spends } from './history.ts';
+import { type History, type Holding, type Outcome, type Request, requireParsed, secretOf, spends } from './history.ts';
 import type { Statement } from './interleaving.ts';
 import type { System } from './system.ts';
 
@@ -18,7 +18,7 @@ export function checkBatch(m: History, system: System, batch: Batch): void {
     if (served.outcome.kind === 'rotated' || served.outcome.kind === 'replayed') checkGrant(m, system, batch, served, served.outcome);
   }
   checkRows(system, batch);
-  rememberTheft(m, batch);
+  rememberHands(m, batch);
   if (batch.after.family.gen !== batch.before.family.gen || batch.after.family.idleAt !== batch.before.family.idleAt)
     m.versions.push(batch.after.family);
 }
@@ -108,18 +108,25 @@ function checkRows(system: System, { before, after, served, revokedAt }: Batch):
   if (!wrote && revokedAt === null) assert.deepEqual(after, before, 'something changed although nothing was written');
 }
 
-/** What the theft came to: who rotated, and who was given a token. */
-function rememberTheft(m: History, { served }: Batch): void {
-  const { theft } = m;
-  if (theft === null) return;
+/** Who rotated, and whom a retry carried over the other's rotations. */
+function rememberHands(m: History, { served }: Batch): void {
   const rotations = served
-    .flatMap(({ request, ran }) => ran.statements.filter(isRotation).map(({ place }) => ({ place, party: request.party })))
+    .flatMap(({ request, ran }) => ran.statements.filter(isRotation).map(({ place }) => ({ place, ...request })))
     .sort((a, b) => a.place - b.place);
-  theft.rotations.push(...rotations.map(({ party }) => party));
-  for (const { request, outcome } of served) {
-    if (outcome.kind === 'rotated' || outcome.kind === 'replayed') theft.granted.add(request.party);
-    if (request.party === 'thief' && spends(request)) theft.spent = true;
+  for (const { party, holding } of rotations) {
+    m.makers.set(holding.gen + 1, party);
+    m.theft?.rotations.push(party);
   }
+  if (m.theft === null) return;
+  for (const { request, outcome } of served) {
+    if (outcome.kind === 'replayed' && request.party === 'owner' && isCarriedOver(m, request, outcome)) m.theft.ownerCaughtUp += 1;
+    if (request.party === 'thief' && spends(request)) m.theft.spent = true;
+  }
+}
+
+function isCarriedOver({ makers }: History, { holding, party }: Request, outcome: { readonly holding: Holding }): boolean {
+  for (let gen = holding.gen + 1; gen <= outcome.holding.gen; gen += 1) if ((makers.get(gen) ?? party) !== party) return true;
+  return false;
 }
 
 /** The place of the first commit by which a request of this batch ended what the token hangs from. */

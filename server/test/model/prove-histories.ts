@@ -1,11 +1,12 @@
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Database } from '../../src/platform/db.ts';
+import type { Command } from './commands.ts';
 import { type Figures, countHistory, lineOf } from './figures.ts';
 import { finish } from './finish.ts';
 import { type Variety, histories } from './histories.ts';
 import { type History, beginHistory } from './history.ts';
-import { type Ground, type System, prepareGround, signIn } from './system.ts';
+import { type Ground, type Kind, type System, prepareGround, signIn } from './system.ts';
 
 /** Histories that run side by side on one database, each lane with its own seed: they share its commits, and nothing else. */
 const LANES = 24;
@@ -41,7 +42,7 @@ async function proveLane(
   ground: Ground,
   figures: Figures,
   variety: Variety,
-  parameters: fc.Parameters,
+  parameters: fc.Parameters<[Kind, Iterable<Command>]>,
   replayPath?: string,
 ): Promise<void> {
   const property = fc.asyncProperty(
@@ -59,5 +60,5 @@ async function proveLane(
       countHistory(figures, running.model);
     },
   );
-  await fc.assert(property, parameters);
+  await fc.assert<[Kind, Iterable<Command>]>(property, parameters);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Command, command } from './commands.ts';
-import { type Call, type History, type Holder, attemptOf, isAlive, newAttempt } from './history.ts';
+import { type Command, command, receiveAnswerTo, serveNow } from './commands.ts';
+import { type Call, type History, type Holder, type Request, attemptOf, isAlive, newAttempt } from './history.ts';
 
 /** What somebody can do who has copied the owner's cookies, once, and perhaps the attempts beside them. */
 
@@ -16,9 +16,8 @@ export function steal(withAttempts: boolean): Command {
       m.thief = { party: 'thief', jar, past: [], attempts: new Map(withAttempts ? attempts : []), tabs: [] };
       m.theft = {
         pending: withAttempts && attempts.has(jar.gen),
-        gen: jar.gen,
         rotations: [],
-        granted: new Set(),
+        ownerCaughtUp: 0,
         rolledBack: m.rows.family.gen < jar.gen,
         spent: false,
       };
@@ -26,19 +25,46 @@ export function steal(withAttempts: boolean): Command {
   });
 }
 
-/** The thief sends any token that it ever held, with any attempt that it can make. */
-export function thief(pick: number, choice: AttemptChoice, call: Call, withDevice: boolean): Command {
+/** Any token that the thief ever held (0 = the newest), with any attempt that it can make. */
+export interface Move {
+  readonly pick: number;
+  readonly choice: AttemptChoice;
+  readonly call: Call;
+  readonly withDevice: boolean;
+}
+
+/** The thief's request is on its way. */
+export function thief(move: Move): Command {
   return command({
-    name: `thief(${pick}, ${choice}, ${call}${withDevice ? '' : ', without the device cookie'})`,
+    name: `thief(${JSON.stringify(move)})`,
     when: (m) => m.thief !== null,
     run: (m) => {
       assert.ok(m.thief !== null);
-      const known = [m.thief.jar, ...m.thief.past.toReversed()];
-      const holding = known[pick % known.length] ?? m.thief.jar;
-      const attempt = chooseAttempt(m.thief, holding.gen, choice);
-      m.requests.push({ party: 'thief', call: m.kind === 'native' ? 'refresh' : call, holding, attempt, withDevice });
+      m.requests.push(requestOfThief(m.kind, m.thief, move));
     },
   });
+}
+
+/** The whole way of one request of the thief. */
+export function strike(move: Move, node: number): Command {
+  return command({
+    name: `strike(${JSON.stringify(move)}, ${node})`,
+    when: (m) => m.thief !== null,
+    run: async (m, system) => {
+      assert.ok(m.thief !== null);
+      const request = requestOfThief(m.kind, m.thief, move);
+      m.requests.push(request);
+      await serveNow(m, system, [request], { order: [0], nodes: [node], pause: 0, diesAfter: 0 });
+      receiveAnswerTo(m, request);
+    },
+  });
+}
+
+function requestOfThief(kind: History['kind'], holder: Holder, { pick, choice, call, withDevice }: Move): Request {
+  const known = [holder.jar, ...holder.past.toReversed()];
+  const holding = known[pick % known.length] ?? holder.jar;
+  const attempt = chooseAttempt(holder, holding.gen, choice);
+  return { party: 'thief', call: kind === 'native' ? 'refresh' : call, holding, attempt, withDevice };
 }
 
 function chooseAttempt(holder: Holder, gen: number, choice: AttemptChoice): string | null {

@@ -1,5 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
 import type { Deps } from '../../deps.ts';
+import { tokenHash } from '../../platform/crypto.ts';
 import type { Revocation } from '../../platform/revoked-set.ts';
 import { type Answer, CLEARED_SESSION, CLEARED_WAITING, type Issued, signedIn, transactionCookie } from '../answer.ts';
 import { type Caller, hashOf } from '../caller.ts';
@@ -88,8 +89,8 @@ async function recover(deps: Deps, caller: Caller, waiting: Waiting & { kind: 'h
     if (user === null) throw new Refusal('session_ended');
     const held = await retireHeldSession(tx, waiting.session.id, now);
     if (held === null || !(await consumeCode(tx, waiting.place, codeHash, now))) throw new Refusal('code_expired');
-    const device = hashOf(caller.cookies.device);
-    if (device !== null) await forgetDevice(tx, user.id, device);
+    for (const device of new Set([waiting.deviceHash, hashOf(caller.cookies.device)]))
+      if (device !== null) await forgetDevice(tx, user.id, device);
     const session = await insertSession(tx, deps, caller, {
       userId: user.id,
       state: 'active',
@@ -112,9 +113,9 @@ async function recover(deps: Deps, caller: Caller, waiting: Waiting & { kind: 'h
 
 /** POST resend-code: a new code kills the old one. For a held session this is also how the first code is asked for. */
 export async function resendCode(deps: Deps, caller: Caller): Promise<Answer> {
-  const transaction = caller.cookies.transaction ?? deps.random(16).toString('base64url');
-  const waiting = await findWaiting(deps, { ...caller, cookies: { ...caller.cookies, transaction } });
-  if (waiting === null) throw new Refusal('code_expired');
+  const found = await findWaiting(deps, caller);
+  if (found === null) throw new Refusal('code_expired');
+  const { waiting, transaction } = await ownPlace(deps, found);
   await requireResendAllowed(deps, waiting);
   const sent = await deps.db.transaction(async (tx) => {
     const code = await makeCode(tx, deps, waiting.place);
@@ -133,8 +134,19 @@ export async function resendCode(deps: Deps, caller: Caller): Promise<Answer> {
       triesLeft: state?.triesLeft ?? 0,
       resendAt: (state?.sentAt ?? deps.now()) + RESEND_PAUSE,
     },
-    cookies: caller.cookies.transaction === null ? [transactionCookie(transaction)] : [],
+    cookies: transaction === null ? [] : [transactionCookie(transaction)],
   };
+}
+
+/**
+ * The first code of a held session is bound to a transaction cookie that is made with it. The one that the browser had may be in the
+ * copied jar too, and whoever shares it could kill the owner's code, or use up its tries.
+ */
+async function ownPlace(deps: Deps, waiting: Waiting): Promise<{ waiting: Waiting; transaction: string | null }> {
+  if (waiting.kind === 'sign_up' || (await findCode(deps.db, waiting.place)) !== null) return { waiting, transaction: null };
+  const transaction = deps.random(16).toString('base64url');
+  const place = { ...waiting.place, browserHash: tokenHash(transaction) };
+  return { waiting: { ...waiting, place }, transaction };
 }
 
 async function requireResendAllowed(deps: Deps, waiting: Waiting): Promise<void> {
