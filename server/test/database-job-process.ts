@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../src/platform/db.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { openDatabase } from '../src/platform/open-database.ts';
@@ -18,12 +17,6 @@ async function perform(job: DatabaseJob): Promise<void> {
     case 'migrate':
       process.stdout.write(`${(await migrate(db, job.folder)).length}\n`);
       break;
-    case 'read':
-      process.stdout.write('reading\n');
-      for (;;) {
-        for (let times = 0; times < 50; times++) await db.all(job.sql);
-        await nextTurn();
-      }
   }
   await db.close();
 }

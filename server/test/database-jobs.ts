@@ -9,16 +9,12 @@ export type DatabaseJob =
   /** Writes rows numbered from `first` in ten loops and prints each number once it is acknowledged, until it is killed. */
   | { readonly kind: 'append'; readonly where: Whereabouts; readonly first: number }
   /** Brings the schema up to date and prints how many files it applied. */
-  | { readonly kind: 'migrate'; readonly where: Whereabouts; readonly folder: string }
-  /** Reads without a pause until it is killed. */
-  | { readonly kind: 'read'; readonly where: Whereabouts; readonly sql: string };
+  | { readonly kind: 'migrate'; readonly where: Whereabouts; readonly folder: string };
 
 export interface RunningJob {
   readonly child: ChildProcess;
   /** What it printed so far. */
   output(): string;
-  /** Resolves when it prints for the first time. */
-  readonly started: Promise<void>;
   /** Resolves with what it printed when it has ended, by itself or by a signal; rejects if it failed. */
   readonly ended: Promise<string>;
 }
@@ -28,10 +24,8 @@ export function startJob(job: DatabaseJob): RunningJob {
   const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   let complaints = '';
-  const started = Promise.withResolvers<void>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     printed += text;
-    started.resolve();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text;
@@ -39,10 +33,9 @@ export function startJob(job: DatabaseJob): RunningJob {
   const ended = new Promise<string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      started.resolve();
       if (code === 0 || signal === 'SIGKILL') resolve(printed);
       else reject(new Error(`The process for '${job.kind}' ended with ${code ?? signal}: ${complaints}`));
     });
   });
-  return { child, output: () => printed, started: started.promise, ended };
+  return { child, output: () => printed, ended };
 }

@@ -222,6 +222,30 @@ test('a sign-out in one tab reaches the others, and their tokens are gone', asyn
   assert.ok(!(await there.call('GET', ME)).ok);
 });
 
+test('a sign-in that begins in another tab drops the refresh under way, and the next one is made with the new cookie', async () => {
+  let release = (): void => {};
+  const asleep = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let slow = true;
+  const api = createFakeApi(async (deliver) => {
+    const reply = deliver();
+    if (slow) await asleep;
+    return reply;
+  });
+  const channel = createChannel();
+  const tab = openTab(api, new Map(), channel());
+  const refreshing = tab.refresh();
+  await new Promise(setImmediate);
+  channel().tell({ kind: 'turning' });
+  slow = false;
+  release();
+  const late = await refreshing;
+  assert.ok(!late.ok && late.trouble.error === 'dropped');
+  assert.equal(api.jar.gen, 0, 'its cookie came too late');
+  assert.ok((await tab.refresh()).ok);
+});
+
 test('a tab that finds another tab refreshing takes its news and sends nothing', async () => {
   const api = createFakeApi();
   const channel = createChannel();

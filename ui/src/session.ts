@@ -103,7 +103,7 @@ export function createSession(world: World, options: SessionOptions): Session {
     userId = grant.user.id;
     generation = grant.gen;
     csrf = grant.csrfToken;
-    held = { grant, until: world.elapsed() + grant.expiresIn * 1000 - SPARE };
+    held = { grant, until: world.elapsed() + grant.expiresIn * 1000 };
     return { ok: true, status: 200, body: grant };
   }
 

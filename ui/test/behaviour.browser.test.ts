@@ -33,7 +33,7 @@ let browser: Browser;
 let tab: OpenPage;
 let heard: Heard[] = [];
 let api: Readonly<Record<string, (heard: Heard) => Reply | Promise<Reply>>> = {};
-let shown: Readonly<Record<string, string>> = {};
+let shown: Readonly<Record<string, string | Sample>> = {};
 
 function answer(request: IncomingMessage, response: ServerResponse): boolean {
   const path = (request.url ?? '').split('?')[0] ?? '';
@@ -58,7 +58,8 @@ function answer(request: IncomingMessage, response: ServerResponse): boolean {
 }
 
 function sampleAt(path: string): Sample | undefined {
-  return sampleViews.find(({ name }) => name === shown[path]);
+  const sample = shown[path];
+  return typeof sample === 'string' ? sampleViews.find(({ name }) => name === sample) : sample;
 }
 
 before(async () => {
@@ -249,7 +250,7 @@ for (const [name, reply] of [
     await page.waitForSelector('[role=alert]:focus');
     assert.equal(page.url(), server.origin + PAGES.dashboard);
     api = account;
-    await page.click(`text=${en.pages.dashboard.tryAgain}`);
+    await page.getByRole('button', { name: en.pages.dashboard.tryAgain }).click();
     await page.waitForSelector('text=Ada Lovelace');
     const attempts = heard.filter(({ path }) => path === authPath('refresh')).map(({ attempt }) => attempt);
     assert.equal(attempts.length, 2);
@@ -375,13 +376,53 @@ inBrowser('a code is sent without its spaces and dashes, and a wrong one tells t
   api = { [`POST ${authPath('verifySignIn')}`]: () => reply };
   await open(PAGES.verifySignIn);
   await page.fill('#securityCode', ' 4081-72 63 ');
-  await page.click(`text=${en.pages.verifySignIn.submit}`);
+  await page.getByRole('button', { name: en.pages.verifySignIn.submit }).click();
   await page.waitForSelector('[role=alert]:focus');
   assert.ok((await page.innerText('.card')).includes('Tries left: 4'));
   assert.deepEqual(JSON.parse(heard[0]?.body ?? ''), { securityCode: '40817263' });
   reply = { status: 200, body: { status: 'VERIFIED' } };
-  await page.click(`text=${en.pages.verifySignIn.submit}`);
+  await page.getByRole('button', { name: en.pages.verifySignIn.submit }).click();
   await page.waitForURL(server.origin + PAGES.dashboard);
+});
+
+/** As on three hosts, where the server that renders the page sees no cookie; the API is asked in the browser. */
+const unknowing = { formsWork: false, formToken: null, csrfToken: null };
+
+inBrowser('a landing page that knows nobody asks the API, and shows the way to the account', async ({ page }) => {
+  shown = { [PAGES.landing]: { name: 'landing', view: { page: 'landing', status: null }, frame: unknowing } };
+  api = account;
+  await open(PAGES.landing);
+  await page.waitForSelector(`a[href="${PAGES.dashboard}"]`);
+  assert.ok(await page.isVisible(`a[href="${PAGES.signOut}"]`), 'whoever is signed in sees how to log out');
+});
+
+inBrowser('a code page that knows nothing asks the API why it is there', async ({ page }) => {
+  const sample = sampleViews.find(({ name }) => name === 'verify-three-hosts');
+  assert.ok(sample);
+  shown = { ...shown, [PAGES.verifySignIn]: { ...sample, frame: unknowing } };
+  const waiting = { reason: 'unusual', maskedEmail: 'a••@example.com', codeSent: true, resendAt: Date.now(), triesLeft: 2 };
+  let status = 'UNVERIFIED';
+  api = {
+    [`GET ${authPath('session')}`]: () => ({ status: 200, body: { status, waiting } }),
+    [`POST ${authPath('notMe')}`]: () => ({ status: 204 }),
+  };
+  await open(PAGES.verifySignIn);
+  await page.waitForSelector(`text=${en.pages.verifySignIn.whyUnusual}`);
+  assert.ok((await page.innerText('.card')).includes('a••@example.com'));
+  await page.getByRole('button', { name: en.pages.verifySignIn.notMe }).click();
+  await page.waitForURL(server.origin + PAGES.signIn);
+  status = 'VERIFIED';
+  await page.goto(server.origin + PAGES.verifySignIn);
+  await page.waitForURL(server.origin + PAGES.dashboard);
+});
+
+inBrowser('an error page hands over its request id', async ({ page }) => {
+  shown = { [PAGES.error]: 'error-503' };
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(PAGES.error);
+  await page.getByRole('button', { name: en.pages.error.copy }).click();
+  await page.waitForSelector(`text=${en.pages.error.copied}`);
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await page.innerText('.request code'));
 });
 
 inBrowser('a page that comes back by the back button is ready to be sent again', async ({ page }) => {

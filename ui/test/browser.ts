@@ -12,6 +12,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Milliseconds: a page that does nothing for so long is broken, on any machine. */
+const WAIT = 15_000;
+
 /** What `node:test` takes as `skip`: a reason that is printed, or false. A machine that promises everything (CI) may not skip. */
 export function reasonToSkip(): string | false {
   if (existsSync(PATH)) return false;
@@ -33,6 +36,7 @@ export interface OpenPage {
 
 export async function openPage(browser: Browser, options: BrowserContextOptions): Promise<OpenPage> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(WAIT);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -45,7 +49,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions)
 
 /** The script of the page has taken over. */
 export async function hydrated(page: Page, name = page.url()): Promise<void> {
-  await page.waitForSelector('html[data-alive]', { timeout: 15_000 }).catch((cause: unknown) => {
+  await page.waitForSelector('html[data-alive]').catch((cause: unknown) => {
     throw new Error(`${name} did not come to life`, { cause });
   });
 }

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COOKIES, HEADERS } from '@portico/protocol/cookies';
+import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, fillPath } from '@portico/protocol/routes';
+import { AUTH_ROUTES } from '../../src/app.ts';
+import type { Browser } from '../browser.ts';
+import { inWorld } from '../world.ts';
+
+/** The guard that each route must have. A new route without a row here fails; so does one whose guard grew weaker. */
+const GUARDS: Readonly<Record<string, string>> = {
+  'POST /signup': 'ownPages',
+  'POST /signin/:authProvider': 'ownPages',
+  'POST /verify-signin': 'ownOrigin',
+  'POST /resend-code': 'ownOrigin',
+  'POST /not-me': 'ownOrigin',
+  'POST /refresh': 'ownOriginOrBody',
+  'GET /session': 'open',
+  'POST /signout': 'namedByCookie',
+  'POST /extend-auth-soft': 'ownOrigin',
+  'POST /extend-auth-hard': 'namedByCookie',
+  'GET /me': 'cookieAndDatabase',
+  'POST /me/password': 'cookieCsrfAndDatabase',
+  'GET /me/sessions': 'cookie',
+  'DELETE /me/sessions': 'cookieAndCsrf',
+  'DELETE /me/sessions/:id': 'cookieAndCsrf',
+};
+
+const name = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
+const BODIES: Readonly<Record<string, object>> = {
+  'POST /signup': { email: 'x@example.com', password: 'a long enough password here' },
+  'POST /signin/:authProvider': { email: 'ada@example.com', password: 'a long enough password here' },
+  'POST /verify-signin': { securityCode: '12345678' },
+  'POST /me/password': { currentPassword: 'a long enough password here', newPassword: 'another long enough password' },
+};
+const send = (browser: Browser, route: (typeof AUTH_ROUTES)[number], headers: Record<string, string | undefined> = {}, prefix = AUTH_PREFIX) =>
+  browser.send(
+    route.method,
+    prefix + fillPath(route.path, { authProvider: 'credential', id: 'A'.repeat(22) }),
+    route.method === 'GET' || route.method === 'DELETE' ? undefined : (BODIES[name(route)] ?? {}),
+    { headers },
+  );
+
+test('every route stands in the guard table, and the table names no route that is not there', () => {
+  assert.deepEqual(Object.fromEntries(AUTH_ROUTES.map((route) => [name(route), route.guardName])), GUARDS);
+  for (const route of AUTH_ROUTES) assert.notEqual(route.limit, '', name(route));
+});
+
+inWorld('both prefixes answer the same on every route', async (world) => {
+  for (const route of AUTH_ROUTES) {
+    const [a, b] = [await send(world.browser(), route), await send(world.browser(), route, {}, AUTH_PREFIX_ALIAS)];
+    assert.equal(a.status, b.status, name(route));
+    assert.equal(a.body.error, b.body.error, name(route));
+    assert.notEqual(a.status, 404, `${name(route)} exists`);
+  }
+});
+
+inWorld('a call from another site, a sibling site or with a foreign Origin is refused on every unsafe route', async (world) => {
+  const browser = await world.signedUp('ada@example.com');
+  const foreign: Record<string, string | undefined>[] = [
+    { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: 'http://localhost:4001', 'sec-fetch-site': 'same-site' },
+    { origin: 'http://evil.localhost:4000', 'sec-fetch-site': 'cross-site' },
+    { origin: 'https://evil.example', 'sec-fetch-site': undefined },
+    { origin: 'http://localhost:4000.evil.example', 'sec-fetch-site': undefined },
+    { origin: 'HTTP://LOCALHOST:4000', 'sec-fetch-site': undefined },
+    { origin: 'null', 'sec-fetch-site': undefined },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { origin: undefined, 'sec-fetch-site': 'cross-site' },
+    { origin: undefined, 'sec-fetch-site': 'same-site' },
+    { origin: undefined, 'sec-fetch-site': 'none' },
+  ];
+  for (const route of AUTH_ROUTES.filter(({ method }) => method !== 'GET')) {
+    for (const headers of foreign) {
+      const answered = await send(browser, route, { [HEADERS.csrf]: browser.csrf, ...headers });
+      assert.equal(answered.status, 403, `${name(route)} with ${JSON.stringify(headers)}: ${answered.text}`);
+      assert.equal(answered.body.error, 'origin_refused');
+      assert.equal(answered.headers['access-control-allow-origin'], undefined);
+    }
+  }
+  assert.equal((await browser.refresh()).body['kind'], 'rotated', 'nothing was changed by any of them');
+});
+
+inWorld('a cookie call without any sign of our own page is refused; a program without cookies may sign in', async (world) => {
+  const browser = await world.signedUp('ada@example.com');
+  const silent = { origin: undefined, 'sec-fetch-site': undefined };
+  for (const route of AUTH_ROUTES.filter(({ method, path }) => method !== 'GET' && path !== AUTH_PATHS.signUp && path !== AUTH_PATHS.signIn)) {
+    assert.equal((await send(browser, route, { [HEADERS.csrf]: browser.csrf, ...silent })).body.error, 'origin_refused', name(route));
+  }
+  const program = world.browser();
+  const answered = await program.call('signIn', { email: 'ada@example.com', password: 'correct horse battery staple' }, { headers: silent });
+  assert.equal(answered.body['status'], 'VERIFIED');
+});
+
+inWorld('CSRF: no token, a foreign one, another session’s, a changed one are refused; the own one works', async (world) => {
+  const ada = await world.signedUp('ada@example.com');
+  const eve = await world.signedUp('eve@example.com');
+  const changed = ada.csrf.slice(0, -1) + (ada.csrf.endsWith('A') ? 'B' : 'A');
+  for (const token of [undefined, '', 'x', eve.csrf, changed, `${ada.csrf}x`, ada.csrf.replace(/^\d+/, '63')]) {
+    for (const call of ['signOut', 'extendHard', 'myPassword'] as const) {
+      const body = call === 'myPassword' ? { currentPassword: 'correct horse battery staple', newPassword: 'another horse battery staple' } : {};
+      const answered = await ada.call(call, body, { headers: { [HEADERS.csrf]: token } });
+      assert.equal(answered.body.error, 'csrf_failed', `${call} with ${JSON.stringify(token)}`);
+    }
+    assert.equal((await ada.call('mySessions', undefined, { method: 'DELETE', headers: { [HEADERS.csrf]: token } })).body.error, 'csrf_failed');
+  }
+  assert.equal((await ada.act('mySessions', undefined, { method: 'DELETE' })).status, 204);
+});
+
+inWorld('a bearer token needs neither origin nor CSRF token, and cookies beside it do not count', async (world) => {
+  const ada = await world.signedUp('ada@example.com');
+  const token = String((await ada.refresh()).body['accessToken']);
+  const program = world.browser();
+  const headers = { authorization: `Bearer ${token}`, origin: undefined, 'sec-fetch-site': undefined };
+  assert.equal((await program.call('me', undefined, { headers })).body['email'], 'ada@example.com');
+  assert.equal((await program.call('mySessions', undefined, { method: 'DELETE', headers })).status, 204);
+  assert.equal((await program.call('signOut', {}, { headers })).status, 204);
+  assert.equal((await ada.call('session')).body['status'], 'SIGNED_OUT');
+});
+
+inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, except those that lead out of it', async (world) => {
+  const waiting = world.browser();
+  await waiting.call('signUp', { email: 'waits@example.com', password: 'correct horse battery staple' });
+  const held = await world.signedUp('held@example.com');
+  const thief = held.copy({ address: '203.0.113.9' });
+  await thief.refresh();
+  assert.equal((await held.refresh()).body.error, 'session_held');
+  const out = new Set(['/session', '/verify-signin', '/resend-code', '/not-me', '/signout', '/signup', '/signin/:authProvider']);
+  for (const route of AUTH_ROUTES.filter(({ path }) => !out.has(path))) {
+    for (const [who, browser] of [['waiting', waiting] as const, ['held', held] as const]) {
+      const answered = await send(browser, route, { [HEADERS.csrf]: browser.csrf });
+      assert.ok(['signed_out', 'refresh_invalid', 'session_held', 'csrf_failed'].includes(answered.body.error ?? ''), `${who} ${name(route)}: ${answered.text}`);
+      assert.ok(!answered.text.includes('@example.com') && !answered.text.includes('accessToken'), `${who} ${name(route)} tells: ${answered.text}`);
+    }
+  }
+  assert.deepEqual((await waiting.call('session')).body, { status: 'UNVERIFIED' });
+  assert.deepEqual((await held.call('session')).body, { status: 'HELD' });
+  assert.equal(waiting.cookie(COOKIES.refresh), undefined);
+});
+
+inWorld('safe methods change nothing: every GET and HEAD with a live jar leaves the database as it was', async (world) => {
+  const browser = await world.signedUp('ada@example.com');
+  const dump = async () => JSON.stringify(await Promise.all(['users', 'sessions', 'refresh_tokens', 'security_codes', 'mails', 'events', 'revocations'].map((table) => world.deps.db.all(`select * from ${table} order by 1`))));
+  const before = await dump();
+  const pages = ['/', '/login', '/signup', '/dashboard', '/logout', '/auth/verify-signin', '/error', '/.well-known/jwks.json', '/healthz', '/readyz', '/openapi.json'];
+  const reads = AUTH_ROUTES.filter(({ method }) => method === 'GET').map(({ path }) => AUTH_PREFIX + path);
+  for (const path of [...pages, ...reads]) {
+    for (const method of ['GET', 'HEAD']) await browser.send(method, path);
+  }
+  assert.equal(await dump(), before);
+});
+
+inWorld('A user’s calls never reach another user’s sessions', async (world) => {
+  const ada = await world.signedUp('ada@example.com');
+  const eve = await world.signedUp('eve@example.com');
+  const [evesSession] = (await eve.call('mySessions')).body['items'] as { id: string }[];
+  const answered = await ada.act('mySession', undefined, { params: { id: evesSession?.id ?? '' } });
+  assert.equal(answered.status, 404);
+  assert.equal((await eve.call('session')).body['status'], 'VERIFIED');
+  const own = (await ada.call('mySessions')).body['items'] as unknown[];
+  assert.equal(own.length, 1);
+});
