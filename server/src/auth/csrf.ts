@@ -26,9 +26,12 @@ export function checkCsrfToken(deps: Keys, token: string, session: { sid: string
   return issuedAt !== null && (issuedAt >= session.csrfFrom || deps.now() < session.csrfFrom + accessTokenLife);
 }
 
-/** Throws `csrf_failed` unless the header (or form field) fits the session. A bearer token cannot be sent by a stranger's page. */
-export function requireCsrf(deps: Keys & Pick<Deps, 'config'>, caller: Caller, session: { sid: string; csrfFrom: number }): void {
-  if (caller.bearer !== null) return;
+/** Throws `csrf_failed` unless the header (or form field) fits the session. */
+export function requireCsrf(
+  deps: Keys & Pick<Deps, 'config'>,
+  caller: Pick<Caller, 'csrfHeader'>,
+  session: { sid: string; csrfFrom: number },
+): void {
   const good = caller.csrfHeader !== null && checkCsrfToken(deps, caller.csrfHeader, session, deps.config.accessTokenLife);
   if (!good) throw new Refusal('csrf_failed');
 }

@@ -13,10 +13,10 @@ import { provenByAccessToken } from './verified-session.ts';
  * answered the same, and is rid of its cookies.
  */
 export async function signOut(deps: Deps, caller: Caller, { everywhere }: { everywhere: boolean }): Promise<Answer> {
-  const session = await namedSession(deps, caller);
+  const { session, byBearer } = await namedSession(deps, caller);
   if (session !== null && session.state !== 'revoked') {
     // A stranger's page must not sign visitors out (ASVS 10.6.2); a session that only waits has no CSRF token.
-    if (session.state === 'active') requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
+    if (session.state === 'active' && !byBearer) requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
     const userId = session.userId;
     const revocations = await deps.db.transaction(async (tx) => {
       await recordEvent(tx, deps, caller, 'session.ended', {
@@ -36,10 +36,11 @@ export async function signOut(deps: Deps, caller: Caller, { everywhere }: { ever
 }
 
 /** Any genuine token names its session for this purpose, however old: who holds a copy can end the sign-in, never use it. */
-async function namedSession(deps: Deps, caller: Caller): Promise<Session | null> {
+async function namedSession(deps: Deps, caller: Caller): Promise<{ session: Session | null; byBearer: boolean }> {
   const bearer = caller.bearer === null ? null : await provenByAccessToken(deps, caller.bearer);
-  const sid = bearer?.id ?? (await sessionNamedByCookie(deps, caller));
-  if (sid !== null) return findSession(deps.db, sid);
+  if (bearer !== null) return { session: await findSession(deps.db, bearer.id), byBearer: true };
+  const sid = await sessionNamedByCookie(deps, caller);
+  if (sid !== null) return { session: await findSession(deps.db, sid), byBearer: false };
   const waitingHash = hashOf(caller.cookies.waiting);
-  return waitingHash === null ? null : findWaitingSession(deps.db, waitingHash, deps.now());
+  return { session: waitingHash === null ? null : await findWaitingSession(deps.db, waitingHash, deps.now()), byBearer: false };
 }

@@ -44,11 +44,11 @@ export const cookie: Guard<VerifiedSession> = async (deps, caller) => {
 /** Guard 2: the cookie, and the database agrees now. */
 export const cookieAndDatabase: Guard<CurrentSession> = async (deps, caller) => provenInDatabase(deps, await cookie(deps, caller));
 
-/** Guard 3: the cookie and a CSRF token, for unsafe methods. */
+/** Guard 3: the cookie and a CSRF token, for unsafe methods. A stranger's page cannot send a bearer token, so that stands for itself. */
 export const cookieAndCsrf: Guard<VerifiedSession> = async (deps, caller) => {
   if (caller.bearer === null) requireOwnOrigin(deps.config, caller);
   const session = await cookie(deps, caller);
-  requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
+  if (caller.bearer === null) requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
   return session;
 };
 

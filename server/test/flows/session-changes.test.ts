@@ -196,4 +196,10 @@ inWorld('a bearer header that proves nothing does not stand in for the CSRF toke
   const headers = { authorization: `Bearer ${'A'.repeat(40)}`, [HEADERS.csrf]: undefined };
   assert.equal((await browser.call('signOut', {}, { headers })).body.error, 'csrf_failed');
   assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
+  // One that proves something needs none: no stranger's page can send it.
+  const own = String((await browser.refresh()).body['accessToken']);
+  const program = world.browser();
+  const bare = { origin: undefined, 'sec-fetch-site': undefined, authorization: `Bearer ${own}` };
+  assert.equal((await program.call('signOut', {}, { headers: bare })).status, 204);
+  assert.equal((await browser.refresh()).body.error, 'session_ended');
 });
