@@ -19,7 +19,7 @@ export interface AccessClaims {
   /** Session id: one per sign-in, shared by every site that hangs from it. */
   readonly sid: string;
   readonly jti: string;
-  /** Seconds since the epoch, as are `exp`, `auth_time` and `csrf_from`. */
+  /** Seconds since the epoch, as are `exp` and `auth_time`. */
   readonly iat: number;
   readonly exp: number;
   readonly auth_time: number;
@@ -27,7 +27,7 @@ export interface AccessClaims {
   readonly role: Role;
   /** User version: rises when rights fall or a password changes; older tokens are then refused. */
   readonly uv: number;
-  /** First party only: CSRF tokens issued before this moment end one access life later. */
+  /** First party only, epoch milliseconds: CSRF tokens issued before this moment end one access life later. */
   readonly csrf_from?: number;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -15,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from './config/environment.ts';
 import { ConfigProblems, explainConfig, readConfig, SETTINGS } from './config.ts';
 import { findMasterKeyFile } from './platform/master-key.ts';
@@ -365,22 +366,28 @@ test('a lost master key is not silently replaced while its database is there', (
 });
 
 test('eight processes that start together on an empty folder agree on one key', async (t) => {
-  const dataDir = join(folderFor(t), 'data');
-  const program = `import { readConfig } from ${JSON.stringify(new URL('./config.ts', import.meta.url).href)};
-    while (Date.now() < Number(process.argv[1])) {}
+  const folder = folderFor(t);
+  const [dataDir, go] = [join(folder, 'data'), join(folder, 'go')];
+  const program = `import { existsSync } from 'node:fs';
+    import { readConfig } from ${JSON.stringify(new URL('./config.ts', import.meta.url).href)};
+    process.stdout.write('ready ');
+    while (!existsSync(process.argv[1])) {}
     process.stdout.write(readConfig({ PORTICO_DATA_DIR: process.argv[2] }).masterKey.toString('hex'));`;
-  const at = String(Date.now() + 1500);
-  const keys = await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program, at, dataDir], {
-        cwd: fileURLToPath(new URL('.', import.meta.url)),
-      });
-      let printed = '';
-      for await (const chunk of child.stdout) printed += String(chunk);
-      return printed;
-    }),
-  );
-  assert.equal(new Set(keys).size, 1);
+  const children = Array.from({ length: 8 }, () => spawn(process.execPath, ['--input-type=module', '-e', program, go, dataDir]));
+  const printed = children.map((child) => collect(child.stdout));
+  while (printed.some((text) => text() === '')) await sleep(20);
+  writeFileSync(go, '');
+  await Promise.all(children.map((child) => once(child, 'close')));
+  const keys = printed.map((text) => text().replace('ready ', ''));
   assert.match(keys[0] ?? '', /^[0-9a-f]{64}$/);
+  assert.deepEqual([...new Set(keys)], [keys[0]]);
   assert.deepEqual(readdirSync(dataDir), ['master.key']);
 });
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return () => text;
+}

@@ -11,6 +11,8 @@ import type { Revocation } from '../platform/revoked-set.ts';
 export const READ_EVERY = 1000;
 /** Rows are read again from this long before the newest one seen, because transactions commit out of order. In milliseconds. */
 const OVERLAP = 10_000;
+/** The whole set is read again this often, for rows from a node whose clock is further behind than that. In milliseconds. */
+const READ_ALL_EVERY = 30_000;
 /** A row lives for the longest access token and this much more, in milliseconds. */
 const MARGIN = 60_000;
 
@@ -56,17 +58,29 @@ export async function deleteExpiredRevocations(db: Db, now: number, limit: numbe
   return rows.length;
 }
 
-/** Reads once what is new. Answers the mark from which to read next time. */
-export async function readRevocations(deps: Pick<Deps, 'db' | 'now' | 'revoked'>, mark: number): Promise<number> {
-  const entries = await listRevocations(deps.db, deps.now(), Math.max(0, mark - OVERLAP));
+/** How far a node has read. */
+export interface ReadMark {
+  /** The newest row seen; the next reading begins a little before it. */
+  readonly newest: number;
+  /** When the whole set was read last. */
+  readonly wholeAt: number;
+}
+
+export const NOTHING_READ: ReadMark = { newest: 0, wholeAt: Number.NEGATIVE_INFINITY };
+
+/** Reads once what is new, or everything when that is due. Answers the mark to read from next time. */
+export async function readRevocations(deps: Pick<Deps, 'db' | 'now' | 'revoked'>, mark: ReadMark): Promise<ReadMark> {
+  const now = deps.now();
+  const whole = now >= mark.wholeAt + READ_ALL_EVERY;
+  const entries = await listRevocations(deps.db, now, whole ? 0 : Math.max(0, mark.newest - OVERLAP));
   for (const entry of entries) deps.revoked.add(entry);
-  deps.revoked.dropExpired(deps.now());
-  return entries.at(-1)?.insertedAt ?? mark;
+  deps.revoked.dropExpired(now);
+  return { newest: Math.max(mark.newest, entries.at(-1)?.insertedAt ?? 0), wholeAt: whole ? now : mark.wholeAt };
 }
 
 /** Keeps `deps.revoked` true: the whole set now, then what is new each second. */
 export async function watchRevocations(deps: Deps): Promise<{ stop(): void }> {
-  let mark = await readRevocations(deps, 0);
+  let mark = await readRevocations(deps, NOTHING_READ);
   let reading = false;
   const timer = setInterval(() => {
     if (reading) return;

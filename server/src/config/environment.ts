@@ -61,9 +61,9 @@ function nearest(name: string, known: readonly string[]): string | null {
 /** How many letters must be put in, taken out or changed (Levenshtein). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [line, letter] of [...a.slice(0, 80)].entries()) {
+  for (const [line, letter] of a.slice(0, 80).split('').entries()) {
     const next = [line + 1];
-    for (const [column, other] of [...b].entries()) {
+    for (const [column, other] of b.split('').entries()) {
       const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
       next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }

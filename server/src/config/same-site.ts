@@ -11,10 +11,10 @@ export function isSameSite(a: string, b: string): boolean {
 
 // Names under which strangers register: country codes with a second level, and hosting platforms.
 const SECOND_LEVEL = /^(?:co|com|net|org|gov|gob|gouv|edu|ac|or|ne|go|gv|ltd|plc|me|id|asn|sch)\.[a-z]{2}$/;
-const PLATFORMS = new Set([
-  ...['github.io', 'gitlab.io', 'pages.dev', 'workers.dev', 'vercel.app', 'netlify.app', 'fly.dev', 'onrender.com', 'herokuapp.com'],
-  ...['web.app', 'firebaseapp.com', 'azurewebsites.net', 'cloudfront.net', 'amplifyapp.com', 'deno.dev', 'surge.sh', 'glitch.me'],
-]);
+const PLATFORMS = new Set(
+  `github.io gitlab.io pages.dev workers.dev vercel.app netlify.app fly.dev onrender.com herokuapp.com web.app firebaseapp.com azurewebsites.net
+   cloudfront.net amplifyapp.com deno.dev surge.sh glitch.me`.split(/\s+/),
+);
 
 function sharesRegistrableDomain(a: string, b: string): boolean {
   if (isAddress(a) || isAddress(b)) return false;

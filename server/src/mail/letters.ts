@@ -106,7 +106,7 @@ function cleaned(seen: Sighting): { device: string; place: string } {
 /** One line of at most 80 characters, without control and direction-changing characters. */
 function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return [...line].slice(0, 80).join('');
+  return Array.from(line).slice(0, 80).join('');
 }
 
 function hostOf({ origin }: Site): string {

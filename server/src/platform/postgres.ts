@@ -62,6 +62,7 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
   /** Lends a connection to `use` for `limit` milliseconds, waiting for one included. */
   async function lend<T>(limit: number, use: (run: Run) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
+    let over = false;
     let spoiled = false;
     let askedAt = Number.POSITIVE_INFINITY;
     let last: Promise<unknown> = Promise.resolve();
@@ -98,6 +99,8 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
           throw error instanceof pg.DatabaseError ? error : new Refusal('unavailable', { cause: error });
         });
         client = lent;
+        // The caller has been refused meanwhile: nothing may happen behind its back.
+        if (over) throw new Refusal('unavailable');
         return await use(run);
       } finally {
         giveBack();
@@ -106,7 +109,8 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
 
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      spoiled = true;
+      over = true;
+      spoiled = client !== undefined;
       // The server itself would have given up by now, so it is gone or out of reach.
       if (performance.now() - askedAt > STATEMENT_LIMIT) trustedSince = performance.now();
       giveBack();

@@ -93,12 +93,12 @@ inTappedWorld('a token of client B is worth nothing to client C nor as our own c
   assert.deepEqual(after, before);
   const written = (events ?? []).filter((event) => event['action'] === 'refresh.wrong_client');
   assert.deepEqual(
-    written.map((event) => [event['session_id'], event['client_id']]).sort(),
+    written.map((event) => `${event['session_id']} ${event['client_id']}`).sort(),
     [
-      [session.id, 'notes'],
-      [session.id, 'notes'],
-      [session.id, 'portico'],
-      [session.id, 'portico'],
+      `${session.id} notes`,
+      `${session.id} notes`,
+      `${session.id} portico`,
+      `${session.id} portico`,
     ],
   );
   // Nor does it name a session to a peek, to a sign-out or to a sign-in.

@@ -18,7 +18,7 @@ function withCookie(world: World, token: string) {
 function forgeries(token: string): string[] {
   const cut = Array.from({ length: token.length }, (_, length) => token.slice(0, length));
   const longer = ['A', '=', 'AAAA', token].map((more) => token + more);
-  const changed = [...token].map((letter, at) => token.slice(0, at) + (letter === 'A' ? 'B' : 'A') + token.slice(at + 1));
+  const changed = token.split('').map((letter, at) => token.slice(0, at) + (letter === 'A' ? 'B' : 'A') + token.slice(at + 1));
   const respelled = [token.toLowerCase(), token.toUpperCase(), token.replace('ptr_', ''), `ptr_${token.slice(5)}=`, `"${token}"`];
   const strange = ['ptr_', '__proto__', 'null', 'ptr_'.padEnd(token.length, '-'), 'ptr_'.padEnd(token.length, '_'), 'x'.repeat(4000)];
   return [...cut, ...longer, ...changed, ...respelled, ...strange].filter((forged) => forged !== token);

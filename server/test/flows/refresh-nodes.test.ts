@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readRevocations } from '../../src/auth/revocation.ts';
+import { NOTHING_READ, readRevocations } from '../../src/auth/revocation.ts';
 import { parseRefreshToken } from '../../src/auth/refresh-chain.ts';
 import { dropChainKey, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
@@ -70,10 +70,32 @@ onTwoNodes('a sign-out at one node is known at the other with its next reading o
   copy.app = second.app;
   assert.equal((await copy.call('mySessions')).status, 200);
   await browser.act('signOut');
-  await readRevocations(second.deps, 0);
+  await readRevocations(second.deps, NOTHING_READ);
   assert.equal((await copy.call('mySessions')).body.error, 'signed_out');
   assert.equal((await copy.refresh()).body.error, 'session_ended');
 });
+
+onTwoNodes(
+  'a revocation from a node whose clock is far behind is found with the next reading of the whole set, half a minute later at most',
+  async (ahead, behind) => {
+    const own = await ahead.signedUp('bob@example.com');
+    await own.act('signOut');
+    let mark = await readRevocations(ahead.deps, NOTHING_READ);
+    const browser = await behind.signedUp('ada@example.com');
+    const copy = browser.copy();
+    copy.app = ahead.app;
+    await browser.act('signOut');
+    mark = await readRevocations(ahead.deps, mark);
+    assert.equal((await copy.call('mySessions')).status, 200, 'written below the mark');
+    ahead.clock.advance(29_999);
+    mark = await readRevocations(ahead.deps, mark);
+    assert.equal((await copy.call('mySessions')).status, 200);
+    ahead.clock.advance(1);
+    await readRevocations(ahead.deps, mark);
+    assert.equal((await copy.call('mySessions')).body.error, 'signed_out');
+  },
+  { skew: -15_000 },
+);
 
 onTwoNodes('a key roll in the middle of a retry changes nothing: a family keeps its key, a new one takes the new key', async (first, second) => {
   const browser = await first.signedUp('ada@example.com');

@@ -21,7 +21,7 @@ inWorld('two tabs that refresh at once get the same successor, and both stay sig
   const browser = await world.signedUp('ada@example.com');
   const attempt = browser.newAttempt();
   const [first, second] = await Promise.all([browser.refresh({ attempt }), browser.refresh({ attempt })]);
-  assert.deepEqual([first.body['kind'], second.body['kind']].sort(), ['replayed', 'rotated']);
+  assert.deepEqual([String(first.body['kind']), String(second.body['kind'])].sort(), ['replayed', 'rotated']);
   assert.equal(tokenIn(first), tokenIn(second));
   assert.equal(browser.gen, 1);
   await stillSignedIn(browser);

@@ -39,13 +39,22 @@ export function readOutcome({ outcome }: Ran<ServerAnswer>): Outcome {
     if (!(thrown instanceof Refusal)) throw thrown;
     return NO_ANSWER.has(thrown.code) ? { kind: 'nothing' } : { kind: 'refused', code: thrown.code };
   }
-  const { body = {}, cookies = [] } = outcome.result;
-  const said = body as Readonly<Record<string, unknown>>;
-  if (said['kind'] !== 'rotated' && said['kind'] !== 'replayed') return { kind: 'done' };
-  const token = said['refreshToken'] ?? cookies.find(({ name }) => name === COOKIES.refresh)?.value;
+  const { body, cookies = [] } = outcome.result;
+  const said = (body ?? {}) as Partial<Said>;
+  if (said.accessToken === undefined || said.kind === undefined) return { kind: 'done' };
+  const token = said.refreshToken ?? cookies.find(({ name }) => name === COOKIES.refresh)?.value ?? '';
   return {
-    kind: said['kind'],
-    holding: { token: String(token), gen: Number(said['gen']), csrf: String(said['csrfToken'] ?? '') },
-    claims: decodeJwt<AccessClaims>(String(said['accessToken'])),
+    kind: said.kind,
+    holding: { token, gen: said.gen ?? -1, csrf: said.csrfToken ?? '' },
+    claims: decodeJwt<AccessClaims>(said.accessToken),
   };
+}
+
+/** The body of a refresh, as docs/api.md promises it. */
+interface Said {
+  readonly kind: 'rotated' | 'replayed';
+  readonly accessToken: string;
+  readonly gen: number;
+  readonly csrfToken: string;
+  readonly refreshToken: string;
 }

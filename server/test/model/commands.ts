@@ -47,7 +47,7 @@ function readTab(m: History, tab: number): void {
 export function send(tab: number, call: Call): Command {
   return command({
     name: `send(${tab}, ${call})`,
-    when: (m) => m.owner.tabs[tab] != null,
+    when: (m) => (m.owner.tabs[tab] ?? null) !== null,
     run: (m) => {
       m.requests.push(requestOf(m, tab, m.kind === 'native' ? 'refresh' : call));
     },

@@ -40,9 +40,9 @@ const waits = fc.oneof(
 
 const ordinary: fc.WeightedArbitrary<commands.Command>[] = [
   { weight: 12, arbitrary: tab.map(commands.read) },
-  { weight: 24, arbitrary: fc.tuple(tab, call).map(([of, what]) => commands.send(of, what)) },
-  { weight: 30, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.serve(of, how)) },
-  { weight: 24, arbitrary: pick.map(commands.receive) },
+  { weight: 30, arbitrary: fc.tuple(tab, call).map(([of, what]) => commands.send(of, what)) },
+  { weight: 24, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.serve(of, how)) },
+  { weight: 20, arbitrary: pick.map(commands.receive) },
   { weight: 14, arbitrary: fc.tuple(tab, node).map(([of, at]) => commands.refresh(of, at)) },
   {
     weight: 3,
@@ -50,7 +50,7 @@ const ordinary: fc.WeightedArbitrary<commands.Command>[] = [
   },
   { weight: 6, arbitrary: waits.map(commands.wait) },
   { weight: 2, arbitrary: fc.nat({ max: 3 }).map(commands.crashClient) },
-  { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }).map(commands.rollBack) },
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 3 }).map(commands.rollBack) },
   { weight: 1, arbitrary: fc.constant(commands.grant) },
   { weight: 1, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.revoke(of, how)) },
   { weight: 1, arbitrary: forgery.map(forge) },
