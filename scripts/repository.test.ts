@@ -46,7 +46,7 @@ function sourcesUnder(folder: string, ignored: readonly string[]): readonly { re
     if (entry.isDirectory()) {
       return entry.name === '.git' || ignored.includes(`${entry.name}/`) ? [] : sourcesUnder(place, ignored);
     }
-    if (ignored.some((pattern) => pattern.startsWith('*') && entry.name.endsWith(pattern.slice(1)))) return [];
+    if (!entry.isFile() || ignored.some((pattern) => pattern.startsWith('*') && entry.name.endsWith(pattern.slice(1)))) return [];
     const bytes = readFileSync(place);
     // Pictures and other binary files hold no words.
     return bytes.includes(0) ? [] : [{ path: relative(ROOT, place), text: bytes.toString() }];

@@ -14,6 +14,7 @@ const FILES = {
   'server/long.prove.ts': `import { test } from 'node:test'; test('long', () => console.log('prove', process.env.PROVE));`,
   'server/settings.test.ts': `import { test } from 'node:test';
     test('settings', () => { throw new Error([process.env.PORTICO_PORT, process.env.NODE_ENV, process.env.PROVE].join()); });`,
+  'server/endless.test.ts': `import { test } from 'node:test'; test('endless', () => new Promise((resolve) => setTimeout(resolve, 600_000)));`,
   'server/dist/old.test.ts': `throw new Error('a built file is no source');`,
 };
 
@@ -95,4 +96,13 @@ test('a missing service is named, and fails the run where CI=true', async (t) =>
   const server = await runTests(t, ['right'], { ...env, CI: 'true' });
   assert.equal(server.lastLine, '1 passed, 1 failed, 1 skipped');
   assert.equal(server.code, 1);
+});
+
+test('SIGTERM ends a run at once, with the tests that are under way', async (t) => {
+  const child = spawn(process.execPath, [RUNNER, 'endless'], { cwd: tree(t), stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  setTimeout(() => child.kill('SIGTERM'), 1_500);
+  const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(20_000) });
+  assert.equal(code, 130);
 });

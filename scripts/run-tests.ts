@@ -57,7 +57,7 @@ function parseSelection(argv: readonly string[]): Selection | null {
 /** Ctrl-C and SIGTERM end the tests first, so that the services and folders below them are cleaned up. */
 function interruptible(): AbortController {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort());
   return controller;
 }
 

@@ -8,7 +8,7 @@ const { spawn } = require('child_process');
 const { constants } = require('os');
 const { buildPages, pagesAreBuilt } = require('./build-pages.cjs');
 const { install, isInstalled } = require('./install.cjs');
-const { isLocked, withLock } = require('./lock.cjs');
+const { withLock } = require('./lock.cjs');
 const { findRuntime, runtimeAdvice } = require('./runtime.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
@@ -38,9 +38,9 @@ async function launch({ program, args, env }) {
 }
 
 async function makeReady(root) {
-  // While another process installs, node_modules can look complete without being so: wait for its lock.
-  if (!isLocked(root) && isInstalled(root) && pagesAreBuilt(root)) return;
+  if (isInstalled(root) && pagesAreBuilt(root)) return;
   await withLock(root, async () => {
+    // Whoever held the lock before us may have done the work.
     if (!isInstalled(root)) await install(root);
     requireRuntime(root);
     if (!pagesAreBuilt(root)) await buildPages(root);
@@ -60,7 +60,6 @@ function forwardSignals(child) {
     if (!onTerminal) child.kill('SIGINT');
   });
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  process.on('SIGHUP', () => child.kill('SIGHUP'));
 }
 
 /** Between npm and us stands a shell: when one of the two is killed nobody tells us, and nobody wants the server that would stay behind. */
@@ -89,4 +88,4 @@ function fail(error) {
   process.exit(error.exitCode || 1);
 }
 
-module.exports = { launch, makeReady };
+module.exports = { launch };

@@ -10,10 +10,6 @@ const HEARTBEAT = 2000;
 /** A holder in another container has a process id that says nothing here: there only its heart-beat counts. */
 const SILENT = 30000;
 
-function isLocked(root) {
-  return fs.existsSync(lockOf(root));
-}
-
 /** Runs `work` while holding the tree's lock; waits for whoever holds it, and takes it over from the dead. */
 async function withLock(root, work) {
   const lock = lockOf(root);
@@ -30,19 +26,14 @@ async function withLock(root, work) {
     told = true;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
   }
-  const release = () => {
-    if (read(lock) === mine) fs.unlinkSync(lock);
-  };
   const beat = setInterval(() => {
     if (read(lock) === mine) fs.utimesSync(lock, new Date(), new Date());
   }, HEARTBEAT);
-  process.once('exit', release);
   try {
     return await work();
   } finally {
     clearInterval(beat);
-    process.removeListener('exit', release);
-    release();
+    if (read(lock) === mine) fs.unlinkSync(lock);
   }
 }
 
@@ -97,4 +88,4 @@ function lockOf(root) {
   return path.join(root, '.cache', 'install.lock');
 }
 
-module.exports = { isLocked, withLock };
+module.exports = { withLock };

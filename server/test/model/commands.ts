@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
 import { type Schedule, serveBatch } from './batch.ts';
 import {
