@@ -45,7 +45,7 @@ mtype = { ACTIVE, HELD, REVOKED };
 mtype = { NOBODY, VICTIM, TAKER };
 
 typedef Family { byte gen; byte cur; byte ring[R]; mtype state };    /* state: one commit changes session and families together */
-typedef Request { byte gen; byte secret; byte attempt; bool foreign; bool wrote };
+typedef Request { byte gen; byte secret; byte attempt; bool foreign; bool wrote; byte seen };
 typedef Token { byte gen; byte secret };
 
 Family family;
@@ -165,7 +165,7 @@ inline renumber() {
   :: family.gen > TOP ->
     family.gen--;
     for (k : 0 .. R - 1) { LOWER_ATTEMPT(family.ring[k]) }
-    for (k : 0 .. PARTIES - 1) { LOWER(request[k].gen); LOWER_ATTEMPT(request[k].attempt) }
+    for (k : 0 .. PARTIES - 1) { LOWER(request[k].gen); LOWER(request[k].seen); LOWER_ATTEMPT(request[k].attempt) }
     LOWER(jar.gen); LOWER(old);
     stored = stored >> 1; copied = copied >> 1; known = (known >> 1) | (known & 1);
     for (k : 1 .. TOP) { issued[k - 1] = issued[k] }
@@ -243,7 +243,7 @@ inline hold() { family.state = HELD; hand = NOBODY; disguises = 0; copied = 0; k
 /* ---- the answers ---- */
 
 inline forget(i) {
-  request[i].gen = NOTHING; request[i].secret = 0; request[i].attempt = BLANK; request[i].wrote = false;
+  request[i].gen = NOTHING; request[i].secret = 0; request[i].attempt = BLANK; request[i].wrote = false; request[i].seen = 0;
   alone = (alone == i + 1 -> 0 : alone)
 }
 
@@ -312,7 +312,7 @@ inline scheme(i) {
 
 /* One party asks, is served or loses the exchange, and asks again, for ever. The labels are the lines of the protocol text. */
 proctype Party(byte i) {
-  byte seen, k, m;
+  byte k, m;
 
 endCHOOSE:
   atomic {
@@ -367,7 +367,7 @@ SELECT:
 #ifdef AHEAD_IS_REUSE
         goto REUSE
 #else
-        seen = family.gen; goto AHEAD
+        request[i].seen = family.gen; goto AHEAD
 #endif
       :: D(i) > R && YOUNG(i) -> tell_retry(i)                 /* a burst */
       :: D(i) > R && OLD(i) -> goto REUSE
@@ -405,15 +405,15 @@ REPLAYED:                                                                 /* sti
 AHEAD:                                                                    /* commits were lost, a backup was restored */
   atomic {
     if
-    :: family.gen == seen && LIVES && PREMISE(request[i].gen + 1, old) ->
+    :: family.gen == request[i].seen && LIVES && PREMISE(request[i].gen + 1, old) ->
 #ifdef AHEAD_KEEPS_RING
-      d_step { seen = 0; rotate(i, true); skip };
+      d_step { request[i].seen = 0; rotate(i, true); skip };
 #else
-      d_step { seen = 0; rotate(i, false); skip };
+      d_step { request[i].seen = 0; rotate(i, false); skip };
 #endif
       goto FOLLOW_UP
-    :: !(family.gen == seen && LIVES) -> seen = 0; goto UPDATE
-    :: IS_TAB(i) -> seen = 0; forget(i); goto endCHOOSE
+    :: !(family.gen == request[i].seen && LIVES) -> request[i].seen = 0; goto UPDATE
+    :: IS_TAB(i) -> forget(i); goto endCHOOSE
     fi
   };
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import { watchRevocations } from './auth/revocation.ts';
@@ -10,6 +9,7 @@ import type { Log } from './platform/log.ts';
 import { migrate } from './platform/migrate.ts';
 import { openDatabase } from './platform/open-database.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
+import { createRandom } from './platform/random.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
 import { StartProblem } from './start-problem.ts';
 
@@ -45,7 +45,7 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       revoked: createRevokedSet(),
       log,
       now,
-      random: randomBytes,
+      random: createRandom(),
       mailWaits: onMailWaits,
       afterAnswer: after.begin,
     };

@@ -106,7 +106,9 @@ function visibleTexts(html: string): readonly string[] {
     .replace(/<script.*?<\/script>/gs, '')
     .replace(/<time[^>]*>[^<]*<\/time>/g, '')
     .replace(/<!--.*?-->/gs, '');
-  const spoken = tagsOf(body).flatMap((tag) => ['aria-label', 'title', 'alt', 'placeholder'].map((name) => attributesOf(tag).get(name) ?? ''));
+  const spoken = tagsOf(body).flatMap((tag) =>
+    ['aria-label', 'title', 'alt', 'placeholder'].map((name) => attributesOf(tag).get(name) ?? ''),
+  );
   return [...body.split(/<(?:"[^"]*"|'[^']*'|[^"'>])*>/), ...spoken].map(unescape).filter((text) => text.trim() !== '');
 }
 
@@ -159,7 +161,8 @@ test('every asset lies there plain, as brotli and as gzip', () => {
   const plain = names.filter((name) => !/\.(br|gz)$/.test(name));
   assert.ok(plain.length > 0);
   for (const name of plain) assert.ok(names.includes(`${name}.br`) && names.includes(`${name}.gz`), name);
-  for (const name of plain) assert.match(name, /-[\w-]{8}\.(js|css|svg)$/, 'the name changes with the content, so it may be cached for ever');
+  for (const name of plain)
+    assert.match(name, /-[\w-]{8}\.(js|css|svg)$/, 'the name changes with the content, so it may be cached for ever');
 });
 
 test('the renderer needs no npm package', () => {
@@ -192,7 +195,11 @@ test('every form posts to a path that exists, with the token that guards it', ()
     for (const [, tag = '', content = ''] of htmlOf(sample).matchAll(/(<form[^>]*>)(.*?)<\/form>/gs)) {
       const action = attributesOf(tag).get('action') ?? '';
       assert.equal(attributesOf(tag).get('method'), 'post');
-      const field = before.includes(action) ? FORM_FIELDS.form : after.includes(action) ? FORM_FIELDS.csrf : assert.fail(`${sample.name}: ${action}`);
+      const field = before.includes(action)
+        ? FORM_FIELDS.form
+        : after.includes(action)
+          ? FORM_FIELDS.csrf
+          : assert.fail(`${sample.name}: ${action}`);
       assert.ok(content.includes(`name="${field}"`), `${sample.name}: ${action}`);
       seen.add(action);
     }
@@ -227,7 +234,8 @@ test('"Keep me signed in" is ticked on a fresh page and stays unticked for whoev
 });
 
 test('an error page tells an unknown status as 500, and believes a reason only when it belongs to the status', () => {
-  const shown = (status: number, reason: 'retry' | 'wrong_credentials' | null): string => renderPage({ page: 'error', status, reason }, sampleFrame);
+  const shown = (status: number, reason: 'retry' | 'wrong_credentials' | null): string =>
+    renderPage({ page: 'error', status, reason }, sampleFrame);
   assert.ok(shown(418, null).includes(en.errorPages[500].title));
   assert.ok(shown(Number.NaN, null).includes(en.errorPages[500].title));
   assert.ok(shown(409, 'retry').includes(en.errors.retry));

@@ -33,6 +33,27 @@ function createChannel(): () => Pick<World, 'tell' | 'listen'> {
   };
 }
 
+/** A network that keeps its answers back until they are released. */
+function createSlowApi(): { readonly api: FakeApi; release(): void } {
+  let slow = true;
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const api = createFakeApi(async (deliver) => {
+    const reply = deliver();
+    if (slow) await released;
+    return reply;
+  });
+  return {
+    api,
+    release: () => {
+      slow = false;
+      release();
+    },
+  };
+}
+
 test('twenty tabs that wake at once, without locks or messages, send one attempt and all stay signed in', async () => {
   const api = createFakeApi();
   const attempts = new Map<number, string>();
@@ -75,6 +96,15 @@ test('a tab whose cookie changed under it reads the cookie again and goes on', a
   assert.equal(refreshesOf(api).length, 2);
 });
 
+test('a readable cookie that is out of step with the real one is not believed twice', async () => {
+  const api = createFakeApi();
+  assert.ok((await openTab(api, new Map(), { readGeneration: () => 7 }).refresh()).ok);
+  assert.deepEqual(
+    api.requests.map(({ path }) => path),
+    [authPath('refresh'), authPath('session'), authPath('refresh')],
+  );
+});
+
 test('a tab that cannot read the cookie asks the server for the generation', async () => {
   const api = createFakeApi();
   assert.ok((await openTab(api, new Map(), { readGeneration: () => null }).refresh()).ok);
@@ -85,10 +115,11 @@ test('a tab that cannot read the cookie asks the server for the generation', asy
 });
 
 test('a server that says retry for ever is asked four times, not for ever', async () => {
-  const api = createFakeApi(async () => refused(409, 'retry'));
-  const answer = await openTab(api, new Map(), { readGeneration: () => 0 }).refresh();
-  assert.ok(!answer.ok);
-  assert.ok(refreshesOf(api).length <= 4);
+  const api = createFakeApi();
+  api.family.gen = 40;
+  const answer = await openTab(api).refresh();
+  assert.ok(!answer.ok && answer.trouble.error === 'retry');
+  assert.equal(refreshesOf(api).length, 4);
 });
 
 test('without a refresh cookie the server itself says that nobody is signed in', async () => {
@@ -157,23 +188,13 @@ for (const [name, network] of [
 }
 
 test('a refresh that returns after sign-out brings nothing back', async () => {
-  let release = (): void => {};
-  let slow = true;
-  const api = createFakeApi(async (deliver) => {
-    const reply = deliver();
-    if (slow) {
-      slow = false;
-      await new Promise<void>((resolve) => {
-        release = resolve;
-      });
-    }
-    return reply;
-  });
+  const { api, release } = createSlowApi();
   const tab = openTab(api);
   const refreshing = tab.refresh();
   await new Promise(setImmediate);
-  assert.ok((await tab.signOut(false)).ok);
+  const leaving = tab.signOut(false);
   release();
+  assert.ok((await leaving).ok);
   const late = await refreshing;
   assert.ok(!late.ok && late.trouble.error === 'dropped');
   assert.equal(api.jar.gen, null);
@@ -222,23 +243,43 @@ test('a sign-out in one tab reaches the others, and their tokens are gone', asyn
   assert.ok(!(await there.call('GET', ME)).ok);
 });
 
+test('a call whose answer comes after the sign-out is not shown any more', async () => {
+  const { api, release } = createSlowApi();
+  const channel = createChannel();
+  const tab = openTab(api, new Map(), channel());
+  const user = { id: 'ada', email: 'ada@example.com', displayName: 'Ada', role: 'user' } as const;
+  const other = channel();
+  other.tell({ kind: 'granted', grant: { accessToken: 'access-9', expiresIn: 300, gen: 9, csrfToken: 'csrf-9', user } });
+  const calling = tab.call('GET', ME);
+  await new Promise(setImmediate);
+  other.tell({ kind: 'signed-out' });
+  release();
+  const late = await calling;
+  assert.ok(!late.ok && late.trouble.error === 'dropped');
+});
+
+test('a sign-out stops the refreshes of all tabs before it is sent, not after', async () => {
+  const { api, release } = createSlowApi();
+  const channel = createChannel();
+  const there = openTab(api, new Map(), channel());
+  const here = openTab(api, new Map(), channel());
+  const refreshing = there.refresh();
+  await new Promise(setImmediate);
+  const leaving = here.signOut(false);
+  release();
+  const late = await refreshing;
+  assert.ok(!late.ok && late.trouble.error === 'dropped');
+  assert.ok((await leaving).ok);
+  assert.equal(api.jar.gen, null);
+});
+
 test('a sign-in that begins in another tab drops the refresh under way, and the next one is made with the new cookie', async () => {
-  let release = (): void => {};
-  const asleep = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let slow = true;
-  const api = createFakeApi(async (deliver) => {
-    const reply = deliver();
-    if (slow) await asleep;
-    return reply;
-  });
+  const { api, release } = createSlowApi();
   const channel = createChannel();
   const tab = openTab(api, new Map(), channel());
   const refreshing = tab.refresh();
   await new Promise(setImmediate);
   channel().tell({ kind: 'turning' });
-  slow = false;
   release();
   const late = await refreshing;
   assert.ok(!late.ok && late.trouble.error === 'dropped');
@@ -249,9 +290,10 @@ test('a sign-in that begins in another tab drops the refresh under way, and the 
 test('a tab that finds another tab refreshing takes its news and sends nothing', async () => {
   const api = createFakeApi();
   const channel = createChannel();
-  const never = (): Promise<void> => new Promise(() => {});
-  const waiting = openTab(api, new Map(), { ...channel(), exclusively: async () => null, wait: never });
-  const working = openTab(api, new Map(), channel());
+  const attempts = new Map<number, string>();
+  const patience = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+  const waiting = openTab(api, attempts, { ...channel(), exclusively: async () => null, wait: patience });
+  const working = openTab(api, attempts, channel());
   const pending = waiting.refresh();
   await working.refresh();
   const answer = await pending;

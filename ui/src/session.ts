@@ -163,7 +163,7 @@ export function createSession(world: World, options: SessionOptions): Session {
       const answer = await question<Grant>('POST', authPath('refresh'), headers);
       if (began !== epoch) return failed('dropped');
       if (answer.ok) {
-        
+        world.tell({ kind: 'granted', grant: answer.body });
         return accept(answer.body);
       }
       if (answer.trouble.error !== 'retry' || tries === TRIES) return answer;

@@ -33,7 +33,10 @@ export async function loadRenderer(): Promise<RenderPage> {
 }
 
 /** The built pages over HTTP, without the server behind them: `answer` may play the API, `show` any page at its own path. */
-export async function startPageServer(answer: Handler = () => false, show: (path: string) => Sample | undefined = () => undefined): Promise<PageServer> {
+export async function startPageServer(
+  answer: Handler = () => false,
+  show: (path: string) => Sample | undefined = () => undefined,
+): Promise<PageServer> {
   const renderPage = await loadRenderer();
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.writeHead(500).end());

@@ -48,7 +48,8 @@ test('axe finds nothing to complain about on any page, light and dark, on a phon
         const results = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
         const found = results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
         assert.deepEqual(found, [], `${sample}, ${colorScheme}, ${width} px`);
-        if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${sample}-${width}-${colorScheme}.png`), fullPage: true });
+        if (screenshots !== undefined)
+          await page.screenshot({ path: join(screenshots, `${sample}-${width}-${colorScheme}.png`), fullPage: true });
       }
     }
   }
@@ -115,7 +116,11 @@ test('whoever walks through the sign-in page by keyboard sees where they are', {
       if (node === null) return null;
       const { outlineStyle, outlineWidth } = getComputedStyle(node);
       const box = node.getBoundingClientRect();
-      return { name: node.id || node.className || node.textContent?.trim() || '', ring: `${outlineStyle} ${outlineWidth}`, shown: box.width > 1 };
+      return {
+        name: node.id || node.className || node.textContent?.trim() || '',
+        ring: `${outlineStyle} ${outlineWidth}`,
+        shown: box.width > 1,
+      };
     });
     assert.ok(focus);
     assert.equal(focus.ring, 'solid 3px', focus.name);

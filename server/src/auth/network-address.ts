@@ -1,9 +1,10 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** One spelling per address: mapped IPv4 becomes IPv4, IPv6 is compressed. What cannot be read is kept apart under its own name. */
 export function canonicalAddress(text: string): string {
-  if (!ipaddr.isValid(text)) return 'unknown';
-  return ipaddr.process(text).toString();
+  if (isIPv4(text)) return text;
+  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : 'unknown';
 }
 
 /** What counters are kept by: an IPv4 address, or an IPv6 /64, because one customer owns all 2^64 addresses of it. */

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { sameBytes } from '../platform/crypto.ts';
 import type { ChainKey, Keyring } from '../platform/keyring.ts';
 
@@ -87,7 +87,7 @@ export function walkChain(key: ChainKey, familyId: string, gen: number, secret: 
 }
 
 export function linkHash(secret: Buffer): string {
-  return createHash('sha256').update(secret).digest('base64url');
+  return hash('sha256', secret, 'base64url');
 }
 
 /** What a client says about the rotation that it asks for: the same attempt is a retry, another one is a second holder. */
@@ -103,7 +103,7 @@ export function parseAttempt(header: string): Attempt | null {
   if (found === null) return null;
   const gen = Number(found[1]);
   if (gen > 0xffff_ffff) return null;
-  return { gen, slot: createHash('sha256').update(header).digest('base64url').slice(0, SLOT) };
+  return { gen, slot: hash('sha256', header, 'base64url').slice(0, SLOT) };
 }
 
 /** The slot that this request leaves in the ring. */

@@ -1,3 +1,4 @@
+import { parseCookie } from 'cookie';
 import { COOKIES, type CookieName, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
 import { chooseTexts } from '@portico/protocol/texts';
 import type { FastifyRequest } from 'fastify';
@@ -20,17 +21,23 @@ export function cookieName(config: Config, name: CookieName): string {
 
 /** Reads one request. Cookie values that do not have the form we issue are as good as absent, so they reach no database. */
 export function readCaller(config: Config, request: FastifyRequest): Caller {
-  const address = canonicalAddress(request.ip);
+  const sent = parseCookie(header(request, 'cookie') ?? '');
   const cookie = (name: CookieName, form: RegExp): string | null => {
-    const value = request.cookies[cookieName(config, name)];
+    const value = sent[cookieName(config, name)];
     return value !== undefined && form.test(value) ? value : null;
   };
+  const address = canonicalAddress(request.ip);
   return {
     requestId: request.id,
     address,
-    network: networkOf(address),
     userAgent: (header(request, 'user-agent') ?? '').slice(0, USER_AGENT_MAX).replace(CONTROL, ' '),
-    texts: chooseTexts(header(request, 'accept-language') ?? undefined),
+    // Most requests ask for neither of these two.
+    get network() {
+      return networkOf(address);
+    },
+    get texts() {
+      return chooseTexts(header(request, 'accept-language') ?? undefined);
+    },
     originHeader: header(request, 'origin'),
     fetchSite: header(request, 'sec-fetch-site'),
     cookies: {

@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import fastifyCookie from '@fastify/cookie';
 import fastifyCors from '@fastify/cors';
-import fastifyHelmet from '@fastify/helmet';
 import { HEADERS } from '@portico/protocol/cookies';
 import { Refusal } from '@portico/protocol/errors';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { type ErrorPage, sendError } from './errors.ts';
+import { apiHeaders } from './security-headers.ts';
 
 /** The largest request body, in bytes: a password of 4 kB and its neighbours, escaped. */
 export const BODY_LIMIT = 65_536;
-const YEAR = 365 * 86_400;
 
 /** Fastify as Portico uses it: strict input, one error handler, security headers on everything, no cache for anything dynamic. */
 export async function createServer(
@@ -22,13 +20,15 @@ export async function createServer(
   const { config } = deps;
   const app: FastifyInstance = Fastify({
     ...(logger === false || logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    // One logger for all requests: a child for each costs more than all its security headers, and failures name their request anyway.
+    childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
     // A header from a peer that nobody declared says nothing about where a request comes from.
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
     connectionTimeout: 30_000,
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: requestIds(),
     requestIdHeader: false,
     exposeHeadRoutes: true,
     return503OnClosing: true,
@@ -38,22 +38,12 @@ export async function createServer(
   }) as unknown as FastifyInstance;
 
   const known = rememberRoutes(app);
-  await app.register(fastifyCookie);
-  await app.register(fastifyHelmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy(config) },
-    strictTransportSecurity: { maxAge: YEAR, includeSubDomains: true },
-    // Nothing to other sites; to ourselves, because a form under `no-referrer` is posted with `Origin: null`.
-    referrerPolicy: { policy: 'same-origin' },
-    frameguard: { action: 'deny' },
-    // The pages of other origins may load nothing from here, except scripts of our pages where those live on another host.
-    crossOriginResourcePolicy: { policy: config.appOrigin === config.apiOrigin ? 'same-origin' : 'same-site' },
-    crossOriginEmbedderPolicy: false,
-  });
   if (config.appOrigin !== config.apiOrigin) await allowAppOrigin(app, config);
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header(HEADERS.requestId, request.id);
-    reply.header('cache-control', 'no-store');
+  const headers = apiHeaders(config);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers).header(HEADERS.requestId, request.id);
+    done();
   });
   acceptOnlyJson(app);
   app.setErrorHandler((error, request, reply) => sendError({ log: deps.log, page: errorPage }, error, request, reply));
@@ -64,22 +54,6 @@ export async function createServer(
     return sendError({ log: deps.log, page: errorPage }, refusal, request, reply);
   });
   return app;
-}
-
-function contentSecurityPolicy(config: Config): Record<string, string[]> {
-  const assets = config.assetBase === '' ? [] : [config.assetBase];
-  const api = config.apiOrigin === config.appOrigin ? [] : [config.apiOrigin];
-  return {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'", ...assets],
-    styleSrc: ["'self'", ...assets],
-    imgSrc: ["'self'", ...assets],
-    connectSrc: ["'self'", ...api],
-    formAction: ["'self'"],
-    baseUri: ["'none'"],
-    objectSrc: ["'none'"],
-    frameAncestors: ["'none'"],
-  };
 }
 
 /** Three hosts: the app's origin, exactly, may call the API with cookies. Nobody else gets a header at all. */
@@ -95,6 +69,13 @@ async function allowAppOrigin(app: FastifyInstance, config: Config): Promise<voi
   });
 }
 
+/** A name for each request: this process's own random part, and a number. Names a line in the log, and opens nothing. */
+function requestIds(): () => string {
+  const process = randomBytes(6).toString('base64url');
+  let count = 0;
+  return () => `${process}${(count++).toString(36).padStart(4, '0')}`;
+}
+
 /** API bodies are JSON or absent. `__proto__` and its like are refused by the parser. */
 function acceptOnlyJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -103,9 +84,10 @@ function acceptOnlyJson(app: FastifyInstance): void {
     if (body === '') done(null, undefined);
     else parse(request, body as string, done);
   });
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _, done) => {
     // A call without a body is a call with no fields.
     if ((request.body === undefined || request.body === null) && request.method !== 'GET' && request.method !== 'HEAD') request.body = {};
+    done();
   });
 }
 

@@ -1,7 +1,6 @@
 import { endFamiliesOfKey } from '../auth/refresh-token.ts';
 import type { Db } from '../platform/db.ts';
 import { type Keyring, type LoadedKeys, createKeyring } from '../platform/keyring.ts';
-import type { Log } from '../platform/log.ts';
 import { deleteOldChainKeys, insertChainKey, insertFirstChainKey, listChainKeys, lockChainKeys, markChainKeyDropped } from './chain-key.ts';
 import { deleteOldSigningKeys, insertSigningKey, listSigningKeys, makeSigningKey } from './signing-key.ts';
 
@@ -40,15 +39,6 @@ async function makeFirstKeys({ db, now, config }: KeyWorld): Promise<void> {
 
 async function readKeys({ db, config }: KeyWorld): Promise<LoadedKeys> {
   return { chains: await listChainKeys(db, config.masterKey), signing: await listSigningKeys(db, config.masterKey) };
-}
-
-/** Reads the keys again and again, so that a key which another node or the command line published is known here before it is used. */
-export function watchKeys(world: KeyWorld & { readonly keys: Keyring; readonly log: Log }): { stop(): void } {
-  const timer = setInterval(() => {
-    reloadKeyring(world).catch((cause: unknown) => world.log.warn({ err: cause }, 'keys could not be read; trying again'));
-  }, KEYS_READ_EVERY);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
 }
 
 /** Publishes the next keys to all nodes; they become current a minute later. Old ones stay until nothing can need them. */

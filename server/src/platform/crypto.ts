@@ -1,13 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** SHA-256. Everything hashed with it here has at least 128 random bits, so no salt and no stretching are needed. */
 export function sha256(bytes: string | Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
 
 /** The form in which a random token is stored: a database copy does not yield the token. */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
+  return hash('sha256', token, 'base64url');
 }
 
 export function hmac(key: Buffer, ...parts: readonly (string | Buffer)[]): Buffer {

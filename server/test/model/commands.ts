@@ -156,6 +156,17 @@ export function wait(milliseconds: number): Command {
   return command({ name: `wait(${milliseconds})`, run: (m) => m.clock.advance(milliseconds) });
 }
 
+/** A minute before the sign-in idles out or reaches its absolute end, whichever comes first. */
+export const waitForTheEnd: Command = command({
+  name: 'waitForTheEnd()',
+  when: (m) => isAlive(m) && lastMinute(m) > m.clock.now(),
+  run: (m) => m.clock.advance(lastMinute(m) - m.clock.now()),
+});
+
+function lastMinute({ rows: { family } }: Readonly<History>): number {
+  return Math.min(family.expiresAt, family.idleAt) - 60_000;
+}
+
 /** Tabs and answers are gone, and the newest cookies with them, which were not on the disk yet. The attempt store was. */
 export function crashClient(lost: number): Command {
   const survivor = (m: Readonly<History>) => (lost === 0 ? m.owner.jar : m.owner.past.at(-lost));

@@ -49,6 +49,7 @@ const ordinary: fc.WeightedArbitrary<commands.Command>[] = [
     arbitrary: fc.tuple(pick, fc.constantFrom('request' as const, 'answer' as const)).map(([of, what]) => commands.lose(of, what)),
   },
   { weight: 6, arbitrary: waits.map(commands.wait) },
+  { weight: 2, arbitrary: fc.constant(commands.waitForTheEnd) },
   { weight: 2, arbitrary: fc.nat({ max: 3 }).map(commands.crashClient) },
   { weight: 5, arbitrary: fc.integer({ min: 1, max: 3 }).map(commands.rollBack) },
   { weight: 1, arbitrary: fc.constant(commands.grant) },

@@ -161,7 +161,7 @@ export function secretOf(system: System, gen: number): Buffer {
   return walkChain(key, first.familyId, 0, first.secret, gen);
 }
 
-export function attemptOf(holder: Holder, gen: number): string {
+export function attemptOf(holder: Pick<Holder, 'attempts'>, gen: number): string {
   const stored = holder.attempts.get(gen) ?? newAttempt(gen);
   holder.attempts.set(gen, stored);
   return stored;

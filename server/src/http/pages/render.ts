@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import type { Deps } from '../../deps.ts';
 import type { ErrorPage } from '../errors.ts';
+import { pagePolicy } from '../security-headers.ts';
 
 export interface PageTokens {
   readonly formToken?: string;
@@ -24,6 +25,7 @@ export function formsWork(config: Pick<Config, 'appOrigin' | 'apiOrigin'>): bool
 export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 'now'>): Promise<PageRenderer> {
   const { renderPage } = await import('@portico/ui/render');
   const oneHost = formsWork(config);
+  const policy = pagePolicy(config);
   const frameOf = (request: FastifyRequest, tokens: PageTokens): Frame => {
     const texts = chooseTexts(request.headers['accept-language']);
     return {
@@ -44,7 +46,10 @@ export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 
     };
   };
   const send: PageRenderer['send'] = (request, reply, view, tokens = {}) =>
-    reply.type('text/html; charset=utf-8').send(renderPage(view, frameOf(request, tokens)));
+    reply
+      .header('content-security-policy', policy)
+      .type('text/html; charset=utf-8')
+      .send(renderPage(view, frameOf(request, tokens)));
   return {
     send,
     errorPage: (request, reply, refusal) => send(request, reply, { page: 'error', status: refusal.status, reason: refusal.code }),

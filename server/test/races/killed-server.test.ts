@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { linkHash, parseAttempt, parseRefreshToken, ringSlot } from '../../src/auth/refresh-chain.ts';
+import { findFamily } from '../../src/auth/refresh-token.ts';
+import { findSession } from '../../src/auth/session.ts';
+import { loadKeyring } from '../../src/keys/rotate-keys.ts';
+import { openDatabase } from '../../src/platform/open-database.ts';
+import type { Answered, Browser } from '../browser.ts';
+import { rounds } from '../counts.ts';
+import { type FreshDatabase, forEachFreshDatabase } from '../databases.ts';
+import { attemptOf } from '../model/history.ts';
+import { PASSWORD, testConfig } from '../world.ts';
+import { inHouse, refreshCookieOf, tally } from './house.ts';
+import { type Wire, connectOverHttp } from './over-http.ts';
+import { type ServerPlace, freePort, startServer } from './server-process.ts';
+
+const CLIENTS = 12;
+/** Requests of one client that are under way at the same time, as from its tabs. */
+const TABS = 2;
+
+/** A browser whose tabs share cookies and a store of attempts. */
+interface Client {
+  readonly browser: Browser;
+  readonly attempts: Map<number, string>;
+  /** Every token that arrived, by generation. */
+  readonly acknowledged: Map<number, string>;
+}
+
+forEachFreshDatabase('kill -9 in the middle of a refresh storm loses no acknowledged token and signs nobody out', async (fresh, t) => {
+  const database = await fresh();
+  const port = await freePort();
+  const wire = connectOverHttp(port);
+  const { clients, masterKey } = await signInClients(database, `http://localhost:${port}`, wire);
+  const place = { port, where: database.where, masterKey };
+  // From here on the server has the database to itself, as in real life: SQLite recovers when the first process opens it again.
+  await database.db.close();
+  const times = rounds(3, 20);
+  const seen: string[] = [];
+  const began = performance.now();
+  for (let round = 0; round < times; round += 1) {
+    const server = await startServer(place);
+    try {
+      const storm = { over: false };
+      const raging = clients.map((client) => rage(client, storm, seen));
+      await sleep(150 + Math.random() * 250);
+      await server.kill();
+      storm.over = true;
+      await Promise.all(raging);
+    } finally {
+      await server.kill();
+    }
+    await nothingIsLost(place, clients);
+  }
+  const server = await startServer(place);
+  try {
+    for (const client of clients) {
+      const answer = await refreshOnce(client);
+      assert.equal(answer.status, 200, `an honest client was signed out: ${answer.text}`);
+      assert.equal((await client.browser.call('session')).body['status'], 'VERIFIED');
+    }
+  } finally {
+    await server.kill();
+    wire.close();
+  }
+  const acknowledged = clients.reduce((sum, client) => sum + client.acknowledged.size, 0);
+  assert.ok(acknowledged > times * CLIENTS, `only ${acknowledged} tokens in ${times} storms: no storm`);
+  t.diagnostic(`${times} kills, ${acknowledged} acknowledged tokens: ${tally(seen)}, ${Math.round(performance.now() - began)} ms`);
+});
+
+async function signInClients(fresh: FreshDatabase, origin: string, wire: Wire): Promise<{ clients: readonly Client[]; masterKey: Buffer }> {
+  return inHouse(
+    fresh,
+    async ({ world, masterKey }) => {
+      const browsers = [await world.signedUp('ada@example.com')];
+      for (let more = 1; more < CLIENTS; more += 1) {
+        const browser = world.browser();
+        assert.equal((await browser.signIn('ada@example.com', PASSWORD)).status, 200);
+        browsers.push(browser);
+      }
+      const clients = browsers.map((browser) => {
+        browser.app = wire.app;
+        return { browser, attempts: new Map<number, string>(), acknowledged: new Map([[browser.gen, browser.refreshToken]]) };
+      });
+      return { clients, masterKey };
+    },
+    origin,
+  );
+}
+
+async function refreshOnce(client: Client): Promise<Answered> {
+  const { browser } = client;
+  const answer = await browser.refresh({ attempt: attemptOf(client, browser.gen) });
+  if (answer.status === 200) client.acknowledged.set(Number(answer.body['gen']), refreshCookieOf(answer));
+  return answer;
+}
+
+/** Refreshes without a pause in every tab, until the server is gone. */
+async function rage(client: Client, storm: { over: boolean }, seen: string[]): Promise<void> {
+  const tab = async (): Promise<void> => {
+    while (!storm.over) {
+      const answer = await refreshOnce(client).catch(() => null);
+      seen.push(answer === null ? 'broken connections' : String(answer.body['kind'] ?? answer.body.error));
+      if (answer === null) return;
+      // Too busy for this one, or another tab was faster: an honest client comes back.
+      assert.ok([200, 409, 503].includes(answer.status), `an honest client was answered ${answer.status} ${answer.text}`);
+    }
+  };
+  await Promise.all(Array.from({ length: TABS }, tab));
+}
+
+/** Every acknowledged token is the current one, or one step behind it by an attempt that its client has stored. */
+async function nothingIsLost({ where, masterKey }: ServerPlace, clients: readonly Client[]): Promise<void> {
+  const db = openDatabase(where);
+  const keys = await loadKeyring({ db, now: Date.now, config: { ...testConfig(), masterKey } });
+  for (const { acknowledged, attempts } of clients) {
+    const newest = Math.max(...acknowledged.keys());
+    const token = parseRefreshToken(keys, acknowledged.get(newest) ?? '');
+    assert.ok(token !== null);
+    const family = await findFamily(db, token.familyId);
+    assert.ok(family !== null && family.state === 'active');
+    assert.equal((await findSession(db, family.sessionId))?.state, 'active');
+    if (family.gen === newest) assert.equal(family.curHash, linkHash(token.secret));
+    else {
+      assert.equal(family.gen, newest + 1, `generation ${newest} was acknowledged, the row is at ${family.gen}`);
+      assert.equal(ringSlot(family.ring, 1), parseAttempt(attempts.get(newest) ?? '')?.slot, 'a rotation by nobody');
+    }
+  }
+  await db.close();
+}
