@@ -36,6 +36,7 @@ async function main(root: string, argv: readonly string[]): Promise<number> {
     const results = await runAll({ ...run, fileTimeout: selection.prove ? FILE_TIMEOUT_PROVE : FILE_TIMEOUT }, selection, services);
     if (interruption.signal.aborted) return 130;
     console.log(`${summary(results)}\n`);
+    warnOf(services);
     const totals = countOutcomes(results);
     console.log(totalsLine(totals));
     return totals.failed > 0 || totals.passed === 0 ? 1 : 0;
@@ -73,15 +74,18 @@ async function runAll(run: Run, selection: Selection, services: Services): Promi
     results.push(result);
     say(progressLine(result));
   };
-  for (const { name, why } of services.missing) {
-    console.error(`\nNOT THERE: ${name}. The tests that need it are skipped.\n${why}\n`);
-    if (process.env.CI === 'true') keep(missingService(name, why));
-  }
+  warnOf(services);
+  if (process.env.CI === 'true') services.missing.forEach(({ name, why }) => keep(missingService(name, why)));
   if (selection.filters.length === 0) await checkTree(run.root, run.signal, keep);
   const files = findTestFiles(run.root, selection);
   if (files.length === 0) console.error('No test file matches.');
   await runFiles(run, files, keep);
   return results;
+}
+
+/** Said before the tests and again after them, where it is still on the screen. */
+function warnOf(services: Services): void {
+  for (const { name, why } of services.missing) console.error(`NOT THERE: ${name}; the tests that need it are skipped. ${why}\n`);
 }
 
 function missingService(name: string, why: string): FileResult {

@@ -17,7 +17,13 @@ const ORIGIN = 'http://localhost:4000';
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'seven quiet lanterns above the lake';
 
-const DESKTOP = { viewport: { width: 1280, height: 720 }, colorScheme: 'light', locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' } as const;
+const DESKTOP = {
+  viewport: { width: 1280, height: 720 },
+  colorScheme: 'light',
+  locale: 'en-GB',
+  timezoneId: 'UTC',
+  reducedMotion: 'reduce',
+} as const;
 const PHONE = {
   ...DESKTOP,
   viewport: { width: 360, height: 720 },
@@ -59,7 +65,7 @@ async function photograph(browser: Browser, server: string): Promise<void> {
   await photographPhone(phone);
 
   await open(page, PAGES.dashboard);
-  await save(page, 'dashboard', true);
+  await save(page, 'dashboard');
 }
 
 async function signUp(page: Page, server: string): Promise<void> {
@@ -77,7 +83,6 @@ async function signUp(page: Page, server: string): Promise<void> {
 async function photographPhone(phone: BrowserContext): Promise<void> {
   const page = await phone.newPage();
   await open(page, PAGES.signIn);
-  await save(page, 'sign-in-phone');
   await page.fill('[name=email]', EMAIL);
   await page.fill('[name=password]', PASSWORD);
   await page.click('main [type=submit]');
@@ -99,9 +104,9 @@ async function open(page: Page, path: string): Promise<void> {
   await page.waitForSelector('html[data-alive]');
 }
 
-async function save(page: Page, name: string, fullPage = false): Promise<void> {
+async function save(page: Page, name: string): Promise<void> {
   const path = join(FOLDER, `${name}.png`);
-  await page.screenshot({ path, fullPage });
+  await page.screenshot({ path });
   const { size } = statSync(path);
   if (size > LARGEST) throw new Error(`${path} has ${size} bytes, more than ${LARGEST}`);
   console.log(`docs/images/${name}.png  ${Math.round(size / 1000)} kB`);

@@ -18,7 +18,7 @@ async function buildPages(root) {
   // Taken before the build: what is edited while it runs makes the next start build again.
   const made = fingerprint(root);
   await npm(root, ['run', 'build', '--workspace=ui', '--silent'], {
-    saying: 'Building the pages (after each change, about 5 s)',
+    saying: 'Building the pages (after each change, some seconds)',
     failure: 'Building the pages failed:',
   });
   fs.writeFileSync(stampOf(root), made);

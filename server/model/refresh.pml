@@ -23,6 +23,12 @@
 #define TOP 5
 #endif
 
+#ifdef PENDING
+#define PENDING_COPIED true     /* the theft copies the attempt store as well */
+#else
+#define PENDING_COPIED false
+#endif
+
 #if defined(THIEF) || defined(OTHER_CLIENT)
 #define PARTIES (TABS + 1)      /* the last party is no tab */
 #else
@@ -61,6 +67,8 @@ byte known, copied;             /* the thief's tokens and copied attempts, one b
 byte issued[TOP + 1];           /* I3, I4: the secret that was minted for each generation */
 byte alone;                     /* 1 + the tab that asks with the jar's token while no other request is under way */
 mtype hand;                     /* I2: who made the newest fresh rotation since the theft */
+mtype carried;                  /* I2: whom a redelivery has carried over the other's rotation since then */
+bool taken;                     /* I2: the thief has made a fresh rotation */
 byte disguises;                 /* I2: the thief's rotations under a copied attempt */
 mtype served;                   /* detection: who received a token last */
 
@@ -68,6 +76,13 @@ mtype served;                   /* detection: who received a token last */
 #define NOTE_SERVED(who) served = who
 #else
 #define NOTE_SERVED(who) skip
+#endif
+
+#ifdef LOSSLESS
+byte changes;                   /* I2, read literally: how often hands changed */
+#define LOSES(i) (IS_TAB(i) && !stolen)
+#else
+#define LOSES(i) IS_TAB(i)
 #endif
 
 #ifdef CRASHES
@@ -201,7 +216,11 @@ inline remember_commit() {
 #endif
 }
 
-/* I2. Fresh: under an attempt that only its sender knows. A rotation under a copied pending attempt belongs to nobody: the one disguise. */
+/*
+ * I2. Fresh: under an attempt that only its sender knows. A rotation under a copied pending attempt belongs to nobody: the one disguise.
+ * Hands change only by a redelivery that carries its receiver over the other's rotation, and without a copied pending attempt a thief
+ * who did not come first never comes at all.
+ */
 inline note_rotation(i) {
 #ifdef THIEF
   if
@@ -210,9 +229,32 @@ inline note_rotation(i) {
     disguises = (IS_TAB(i) -> disguises : disguises + 1);
     assert(disguises <= 1)
   :: else ->
-    assert(hand == NOBODY || hand == (IS_TAB(i) -> VICTIM : TAKER));
-    hand = (IS_TAB(i) -> VICTIM : TAKER)
+    if
+    :: hand == (IS_TAB(i) -> TAKER : VICTIM) ->
+#ifdef REPLAY_OWN_SUCCESSOR
+      assert(hand == NOBODY);
+#endif
+#ifdef LOSSLESS
+      changes++;
+      assert(changes <= MOST_CHANGES);
+#endif
+      assert(carried == (IS_TAB(i) -> VICTIM : TAKER));
+      assert(IS_TAB(i) || taken || PENDING_COPIED)
+    :: else
+    fi;
+    hand = (IS_TAB(i) -> VICTIM : TAKER); taken = taken || !IS_TAB(i); carried = NOBODY
   fi
+#else
+  skip
+#endif
+}
+
+inline note_redelivery(i) {
+#ifdef THIEF
+  for (k : 0 .. D(i) - 2) {
+    carried = (stolen && (family.ring[k] / 16 == BROWSER / 16) != IS_TAB(i) -> (IS_TAB(i) -> VICTIM : TAKER) : carried)
+  }
+  k = 0
 #else
   skip
 #endif
@@ -238,7 +280,7 @@ inline rotate(i, keep_ring) {
 }
 
 /* Once held, no token and no attempt is looked at again: what only the thief's choices and I2 need is dropped. */
-inline hold() { family.state = HELD; hand = NOBODY; disguises = 0; copied = 0; known = 1 }
+inline hold() { family.state = HELD; hand = NOBODY; carried = NOBODY; taken = false; disguises = 0; copied = 0; known = 1 }
 
 /* ---- the answers ---- */
 
@@ -340,7 +382,7 @@ UPDATE:
       d_step { rotate(i, true); skip };
       goto FOLLOW_UP
     :: GEN_FITS(i) && !(CLIENT_FITS(i) && LIVES && D(i) == 0 && request[i].secret == family.cur) -> goto SELECT
-    :: IS_TAB(i) -> forget(i); goto endCHOOSE                                             /* the request is lost */
+    :: LOSES(i) -> forget(i); goto endCHOOSE                                             /* the request is lost */
     fi
   };
 
@@ -390,10 +432,11 @@ REPLAYED:                                                                 /* sti
     goto REUSE;
 #elif defined(RANDOM_SUCCESSORS)
     TOSS(family.cur); request[i].gen = family.gen; request[i].secret = family.cur;
-#elif defined(REPLAY_GIVES_CURRENT)
-    request[i].gen = family.gen;
+#elif defined(REPLAY_OWN_SUCCESSOR)
+    request[i].gen = request[i].gen + 1;                                  /* the variant: what this attempt made, never a later token */
 #else
-    request[i].gen = request[i].gen + 1;                                  /* the successor that this attempt made, not a later one */
+    note_redelivery(i);
+    request[i].gen = family.gen;                                          /* the current token, however late */
 #endif
 #ifdef REPLAY_WRITES
     request[i].wrote = true;
@@ -413,7 +456,7 @@ AHEAD:                                                                    /* com
 #endif
       goto FOLLOW_UP
     :: !(family.gen == request[i].seen && LIVES) -> request[i].seen = 0; goto UPDATE
-    :: IS_TAB(i) -> forget(i); goto endCHOOSE
+    :: LOSES(i) -> forget(i); goto endCHOOSE
     fi
   };
 
@@ -423,7 +466,7 @@ REUSE:                                                                    /* the
     :: family.state == ACTIVE -> hold(); tell_held(i)
     :: family.state == HELD -> TELL_HELD(i)
     :: family.state == REVOKED -> tell_ended(i)
-    :: IS_TAB(i) -> forget(i); goto endCHOOSE                             /* the server dies first */
+    :: LOSES(i) -> forget(i); goto endCHOOSE                             /* the server dies first */
     fi
   };
 
@@ -431,7 +474,7 @@ ANSWER:
   atomic {
     if
     :: jar.gen = request[i].gen; jar.secret = request[i].secret; NOTE_SERVED(VICTIM)    /* Set-Cookie, however late */
-    :: skip                                                               /* lost; or the server died between commit and answer */
+    :: LOSES(i)                                                           /* lost; or the server died between commit and answer */
     fi;
     forget(i); goto endCHOOSE
   }
@@ -484,7 +527,7 @@ end:
 init {
   byte k;
   atomic {
-    family.state = ACTIVE; hand = NOBODY; served = NOBODY;
+    family.state = ACTIVE; hand = NOBODY; carried = NOBODY; served = NOBODY;
     family.gen = TOP; jar.gen = TOP; old = TOP;                                      /* the first generation; only differences matter */
 #ifdef CRASHES
     disk.gen = TOP;
@@ -496,5 +539,6 @@ init {
 }
 
 #ifdef DETECTION
-ltl detection { ([] <> (served == VICTIM) && [] <> (served == TAKER)) -> <> (family.state == HELD) }
+/* If victim and thief both go on refreshing, the session ends held, unless the victim's own retries carry it over the thief for ever. */
+ltl detection { ([] <> (served == VICTIM) && [] <> (served == TAKER) && <> [] (carried != VICTIM)) -> <> (family.state == HELD) }
 #endif

@@ -22,7 +22,7 @@ import { registerSystem } from './http/system.ts';
 export const AUTH_ROUTES: readonly Route[] = [
   route<null, body.SignUpBody>('POST', AUTH_PATHS.signUp, {
     guard: guard.ownPages,
-    limit: 'signup-network, waiting-account, mail-address',
+    limit: 'mail-network, waiting-account, mail-address',
     summary: 'Begin a sign-up: a code is mailed',
     body: body.SignUpBody,
     run: (deps, caller, _, { body: { email, password, displayName = '', keep = true } }) =>
@@ -46,7 +46,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   }),
   route('POST', AUTH_PATHS.resendCode, {
     guard: guard.ownOrigin,
-    limit: 'mail-address, held-codes',
+    limit: 'mail-network, mail-address, held-codes',
     summary: 'Mail another code',
     body: body.EmptyBody,
     run: (deps, caller) => resendCode(deps, caller),

@@ -3,7 +3,7 @@ import { HEADERS } from '@portico/protocol/cookies';
 import type { AccessClaims } from '@portico/protocol/tokens';
 import { parseRefreshToken } from '../src/auth/refresh-chain.ts';
 import { type Family, findFamily, insertFamily } from '../src/auth/refresh-token.ts';
-import { type Session, findSession, lockActiveSession } from '../src/auth/session.ts';
+import { findSession, lockActiveSession, type Session } from '../src/auth/session.ts';
 import { type ClientKind, insertClient } from '../src/clients/client.ts';
 import type { Row } from '../src/platform/db.ts';
 import type { Answered, Browser } from './browser.ts';
@@ -77,7 +77,12 @@ export async function withNative(world: World, browser: Browser, id = 'space-sna
 }
 
 /** A refresh with the token in the body, as a game makes it: no cookies, no origin, no fetch metadata. */
-export async function refreshByBody(world: World, refreshToken: string, clientId: string, attempt: string | null = null): Promise<Answered> {
+export async function refreshByBody(
+  world: World,
+  refreshToken: string,
+  clientId: string,
+  attempt: string | null = null,
+): Promise<Answered> {
   const headers = { origin: undefined, 'sec-fetch-site': undefined, ...(attempt === null ? {} : { [HEADERS.attempt]: attempt }) };
   return world.browser().call('refresh', { refreshToken, clientId }, { headers });
 }
@@ -99,10 +104,14 @@ export async function snapshotOf(world: World, of: Browser | string): Promise<{ 
   const { id, gen, curHash, ring, rotatedAt, idleAt } = await familyOf(world, of);
   return {
     restore: async () => {
-      await world.deps.db.all(
-        'update refresh_tokens set gen = $2, cur_hash = $3, ring = $4, rotated_at = $5, idle_at = $6 where id = $1',
-        [id, gen, curHash, ring, rotatedAt, idleAt],
-      );
+      await world.deps.db.all('update refresh_tokens set gen = $2, cur_hash = $3, ring = $4, rotated_at = $5, idle_at = $6 where id = $1', [
+        id,
+        gen,
+        curHash,
+        ring,
+        rotatedAt,
+        idleAt,
+      ]);
     },
   };
 }

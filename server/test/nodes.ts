@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { forEachDatabase } from './databases.ts';
-import { type Clock, type World, type WorldOptions, heldClock, openWorld } from './world.ts';
+import { type Clock, heldClock, openWorld, type World, type WorldOptions } from './world.ts';
 
 export interface NodesOptions extends Omit<WorldOptions, 'clock'> {
   /** How far the second node's clock is ahead of the first one's, in milliseconds; negative: behind. */

@@ -48,9 +48,12 @@ export async function runPortico(args: readonly string[], env: Readonly<Record<s
   return launch(args, env).ended;
 }
 
-/** Starts a server on a free port and waits until it is ready. Fails with what it printed when it ends instead. */
+/**
+ * Starts a server on a free port and waits until it is ready. Fails with what it printed when it ends instead.
+ * `PORTICO_PORT` may name the port; it is asked at 127.0.0.1, whatever its own name is.
+ */
 export async function startPortico(env: Readonly<Record<string, string>>): Promise<RunningPortico> {
-  const port = await freePort();
+  const port = Number(env['PORTICO_PORT'] ?? (await freePort()));
   const origin = `http://127.0.0.1:${port}`;
   const { child, ended, stdout } = launch(['start'], { PORTICO_PORT: String(port), PORTICO_ORIGIN: origin, ...env });
   const early = ended.then(({ code, stderr }) => {

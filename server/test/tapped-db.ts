@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { Database, Db } from '../src/platform/db.ts';
 import { forEachDatabase } from './databases.ts';
-import { type World, type WorldOptions, heldClock, openWorld } from './world.ts';
+import { heldClock, openWorld, type World, type WorldOptions } from './world.ts';
 
 /** What may happen around a statement: a pause in which something else runs, or an error in its place. */
 export type Hook = () => void | Promise<void>;
@@ -27,7 +27,7 @@ export function tapDatabase(database: Database): { db: Database; tap: Tap } {
   let writes = 0;
   const hooks = { before: new Map<string, Hook>(), after: new Map<string, Hook>() };
   const run = async (when: 'before' | 'after', sql: string): Promise<void> => {
-    for (const [part, hook] of hooks[when]) {
+    for (const [part, hook] of Array.from(hooks[when])) {
       if (!sql.includes(part)) continue;
       hooks[when].delete(part);
       await hook();

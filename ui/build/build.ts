@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SYSTEM } from '@portico/protocol/routes';
@@ -12,9 +12,13 @@ import { assetsModule, type BuiltFile, pageEntry, readAssets } from './page-asse
 /** `npm run build -w ui`: the scripts and styles that browsers load, then the renderer that the server loads, then the scales. */
 const root = join(import.meta.dirname, '..');
 const distFolder = join(root, 'dist');
-const clientFolder = join(distFolder, 'client');
+/** The new build grows beside the old one and takes its place when it is whole: a server that runs meanwhile never finds half of it. */
+const workFolder = join(root, '.cache', `build-${process.pid}`);
+const newFolder = join(workFolder, 'new');
+const oldFolder = join(workFolder, 'old');
+const clientFolder = join(newFolder, 'client');
 const assetsFolder = join(clientFolder, SYSTEM.assets);
-const serverFolder = join(distFolder, 'server');
+const serverFolder = join(newFolder, 'server');
 
 // The build is the same whatever the shell says: Svelte for development is three times as large.
 process.env['NODE_ENV'] = 'production';
@@ -39,6 +43,9 @@ const shared: InlineConfig = {
   publicDir: false,
 };
 
+/** On a busy machine the bundler would print which plugin was slow. */
+const quiet = { checks: { pluginTimings: false } };
+
 /**
  * One script a page, with everything in it. Chunks shared by all pages would save a second page 13 KB and cost the first one 4 KB, because what
  * one page needs of Svelte would then travel to every page; and most people see one page here. It also lets one integrity hash cover all of it.
@@ -58,7 +65,7 @@ async function buildClient(page: string, favicon: string): Promise<readonly Buil
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
       // Svelte's modules only define: what a page does not call can go.
-      rolldownOptions: { treeshake: { moduleSideEffects: (id) => !id.includes('/node_modules/svelte/') } },
+      rolldownOptions: { ...quiet, treeshake: { moduleSideEffects: (id) => !id.includes('/node_modules/svelte/') } },
     },
   });
   const { output } = built as Rolldown.RolldownOutput;
@@ -67,19 +74,41 @@ async function buildClient(page: string, favicon: string): Promise<readonly Buil
 
 const pages = (await readdir(join(root, 'src/pages'))).map((file) => basename(file, extname(file)));
 const favicon = await readFile(join(root, 'src/art/favicon.svg'), 'utf8');
-const files: BuiltFile[] = [];
-await rm(distFolder, { recursive: true, force: true });
-for (const page of pages) files.push(...(await buildClient(page, favicon)));
-const assets = readAssets(files);
-await compressAll(assetsFolder);
 
-await build({
-  ...shared,
-  plugins: [plugin, assetsModule(assets)],
-  // Self-contained: what renders pages in production needs no npm package.
-  ssr: { noExternal: true },
-  build: { outDir: serverFolder, ssr: 'src/render.ts', sourcemap: false, reportCompressedSize: false },
-});
+async function buildAll(): Promise<void> {
+  const files: BuiltFile[] = [];
+  for (const page of pages) files.push(...(await buildClient(page, favicon)));
+  const assets = readAssets(files);
+  await compressAll(assetsFolder);
+  await build({
+    ...shared,
+    plugins: [plugin, assetsModule(assets)],
+    // Self-contained: what renders pages in production needs no npm package.
+    ssr: { noExternal: true },
+    build: {
+      outDir: serverFolder,
+      emptyOutDir: false,
+      ssr: 'src/render.ts',
+      sourcemap: false,
+      reportCompressedSize: false,
+      rolldownOptions: quiet,
+    },
+  });
+  const { renderPage } = (await import(pathToFileURL(join(serverFolder, 'render.js')).href)) as { readonly renderPage: RenderPage };
+  await weighPages(assets, assetsFolder, renderPage);
+}
 
-const { renderPage } = (await import(pathToFileURL(join(serverFolder, 'render.js')).href)) as { readonly renderPage: RenderPage };
-await weighPages(assets, assetsFolder, renderPage);
+async function takePlace(): Promise<void> {
+  await rename(distFolder, oldFolder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rename(newFolder, distFolder);
+}
+
+await mkdir(workFolder, { recursive: true });
+try {
+  await buildAll();
+  await takePlace();
+} finally {
+  await rm(workFolder, { recursive: true, force: true });
+}

@@ -10,6 +10,8 @@ export interface Trouble {
   /** Seconds. */
   readonly retryAfter?: number;
   readonly verifyUrl?: string;
+  /** Comes with `retry`: the generation of the refresh cookie, for pages that cannot read it. */
+  readonly gen?: number;
 }
 
 export type Answer<T> =

@@ -68,5 +68,7 @@ function troubleOf(form: FormState): Trouble | null {
 export function fieldsOf(event: SubmitEvent): Readonly<Record<string, string>> {
   const form = event.currentTarget;
   if (!(form instanceof HTMLFormElement)) return {};
-  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(
+    [...new FormData(form, event.submitter)].map(([name, value]) => [name, typeof value === 'string' ? value : '']),
+  );
 }

@@ -1,3 +1,4 @@
+import { PAGES } from '@portico/protocol/routes';
 import type { Trouble } from './ask.ts';
 import { type PageFrame, pageUrl } from './page-props.ts';
 
@@ -7,6 +8,13 @@ export function goTo(url: string): void {
   if (target.protocol === 'https:' || target.protocol === 'http:') location.assign(target);
 }
 
+/** To the page that asks for a code, which leads on to where the sign-in began. */
+export function goToCode(verifyUrl: string, returnTo: string): void {
+  const url = new URL(verifyUrl, location.href);
+  if (returnTo !== '' && returnTo !== PAGES.dashboard) url.searchParams.set('returnTo', returnTo);
+  goTo(url.href);
+}
+
 /** After a proof: to where the sign-in began, or to the account. */
 export function goOn(frame: PageFrame, returnTo: string): void {
   goTo(returnTo === '' ? pageUrl(frame, 'dashboard') : returnTo);
@@ -14,25 +22,18 @@ export function goOn(frame: PageFrame, returnTo: string): void {
 
 /** True when the page is being left because of it. Trouble on the way to the server, or the server's own, never ends a sign-in. */
 export function leaveFor(frame: PageFrame, trouble: Trouble): boolean {
-  switch (trouble.error) {
-    case 'session_held':
-      goTo(trouble.verifyUrl ?? pageUrl(frame, 'verifySignIn'));
-      return true;
-    case 'session_ended':
-      goTo(`${pageUrl(frame, 'signIn')}?notice=session_ended`);
-      return true;
-    // Nobody was signed in: there is nothing to explain.
-    case 'refresh_invalid':
-    case 'signed_out':
-      goTo(pageUrl(frame, 'signIn'));
-      return true;
-    case 'user_changed':
-      location.reload();
-      return true;
-    // Whoever dropped the call leads on.
-    case 'dropped':
-      return true;
-    default:
-      return false;
-  }
+  const way = WAYS_OUT[trouble.error];
+  way?.(frame, trouble);
+  return way !== undefined;
 }
+
+const WAYS_OUT: Readonly<Partial<Record<Trouble['error'], (frame: PageFrame, trouble: Trouble) => void>>> = {
+  session_held: (frame, { verifyUrl }) => goTo(verifyUrl ?? pageUrl(frame, 'verifySignIn')),
+  session_ended: (frame) => goTo(`${pageUrl(frame, 'signIn')}?notice=session_ended`),
+  // Nobody was signed in: there is nothing to explain.
+  refresh_invalid: (frame) => goTo(pageUrl(frame, 'signIn')),
+  signed_out: (frame) => goTo(pageUrl(frame, 'signIn')),
+  user_changed: () => location.reload(),
+  // Whoever dropped the call leads on.
+  dropped: () => {},
+};

@@ -1,9 +1,8 @@
-import { fill } from '@portico/protocol/texts';
 import type { Component } from 'svelte';
 import { render } from 'svelte/server';
 import { htmlDocument } from './document.ts';
 import type { PageProps } from './page-props.ts';
-import { type PageTexts, pageTexts } from './page-texts.ts';
+import { pageTexts } from './page-texts.ts';
 import { titleOf } from './page-title.ts';
 import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
@@ -28,7 +27,7 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
 
 export const renderPage: RenderPage = (view, frame) => {
   const { texts, ...pageFrame } = frame;
-  const props = { view, frame: pageFrame, texts: pageTexts(view, texts) as PageTexts };
+  const props = { view, frame: pageFrame, texts: pageTexts<PageName>(view, texts) };
   // Each page takes its own view; the table says which, and TypeScript cannot follow it through the lookup.
   const page = PAGES[view.page] as Component<PageProps>;
   return htmlDocument({

@@ -2,7 +2,6 @@ import { HEADERS } from '@portico/protocol/cookies';
 import { authPath } from '@portico/protocol/routes';
 import type { PublicUser, SessionStatus } from '@portico/protocol/tokens';
 import { type Answer, ask, failed, type Question, type Send } from './ask.ts';
-import type { Waiting } from './views.ts';
 
 /** What a refresh gives, and a sign-in as well. */
 export interface Grant {
@@ -19,7 +18,6 @@ export interface SessionAnswer {
   readonly status: SessionStatus;
   readonly gen?: number;
   readonly csrfToken?: string;
-  readonly waiting?: Waiting;
 }
 
 /** What tabs of one browser tell each other. Only to save requests: a lost message changes nothing. */
@@ -59,6 +57,8 @@ export interface Session {
   refresh(): Promise<Answer<Grant>>;
   /** With a fresh access token; a 401 refreshes once and repeats once. */
   call<T>(method: Question['method'], path: string, body?: object): Promise<Answer<T>>;
+  /** A password change answers with a new session, which takes the place of the old one. */
+  adopt(grant: Grant): void;
   signOut(everywhere: boolean): Promise<Answer<null>>;
 }
 
@@ -153,8 +153,9 @@ export function createSession(world: World, options: SessionOptions): Session {
       if (known === null) {
         const answer = await look();
         if (began !== epoch) return failed('dropped');
-        if (!answer.ok) return answer;
-        known = answer.body.gen ?? null;
+        const gen = answer.ok ? answer.body.gen : answer.trouble.gen;
+        if (!answer.ok && gen === undefined) return answer;
+        known = gen ?? null;
       }
       // Without a generation there is no token to rotate, and the server says so in its own words.
       const attempt = known === null ? null : await world.claimAttempt(known);
@@ -170,7 +171,7 @@ export function createSession(world: World, options: SessionOptions): Session {
       await world.wait(FIRST_PAUSE * 2 ** tries);
       // The cookie changed under this tab: read it again, and ask the server once the cookie tells nothing new.
       const again = world.readGeneration();
-      known = again === known ? null : again;
+      known = answer.trouble.gen ?? (again === known ? null : again);
     }
   }
 
@@ -209,5 +210,5 @@ export function createSession(world: World, options: SessionOptions): Session {
     return answer;
   }
 
-  return { refresh, call, signOut };
+  return { refresh, call, adopt: accept, signOut };
 }

@@ -59,7 +59,7 @@ export interface Account {
   readonly sessions: readonly SessionItem[];
 }
 
-/** What a browser that still owes a code may know. `GET session` and `POST resend-code` answer it under `waiting`. */
+/** What a browser that still owes a code may know. */
 export interface Waiting {
   /** Why the code is asked for. Null while the page must ask the API itself (three hosts). */
   readonly reason: 'sign_up' | 'unusual' | 'held' | null;
@@ -72,16 +72,23 @@ export interface Waiting {
   readonly triesLeft: number | null;
 }
 
+/** `POST resend-code`. */
+export interface ResendAnswer {
+  readonly triesLeft: number;
+  /** Epoch milliseconds. */
+  readonly resendAt: number;
+}
+
 /** `GET me`. */
-export interface MeAnswer {
-  readonly user: PublicUser;
+export interface MeAnswer extends PublicUser {
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
 
-/** `GET me/sessions`: the current session is first. */
+/** `GET me/sessions`, the current session first; `next` is the `cursor` of the following page. */
 export interface SessionsAnswer {
-  readonly sessions: readonly SessionItem[];
+  readonly items: readonly SessionItem[];
+  readonly next: string | null;
 }
 
 /**
@@ -96,7 +103,7 @@ export interface FormPosts {
   readonly verifyResend: 'returnTo';
   readonly verifyNotMe: never;
   readonly verifyOtherAccount: never;
-  /** Empty or absent: this browser only. */
+  /** Absent: this browser only. */
   readonly signOut: 'everywhere';
   readonly dashboardPassword: 'currentPassword' | 'newPassword';
   /** The id of the session to end. */

@@ -69,6 +69,17 @@ stage.test('two tabs that open at once send the same attempt, out of one store',
   assert.equal(attempts[0], attempts[1]);
 });
 
+stage.test('a list of sessions that comes in pages is shown whole', async (page) => {
+  stage.play({
+    ...signedIn,
+    [`GET ${authPath('mySessions')}`]: () => ({ status: 200, body: { items: [sessions.here], next: 'ses_1' } }),
+    [`GET ${authPath('mySessions')}?cursor=ses_1`]: () => sessionsReply(sessions.elsewhere),
+  });
+  await stage.open(page, PAGES.dashboard);
+  await page.waitForSelector('text=Safari on iPhone');
+  assert.equal(await page.locator('.sessions li').count(), 2);
+});
+
 stage.test('ending another session tells the API, says so, and the session is gone from the list', async (page) => {
   const path = fillPath(authPath('mySession'), { id: 'ses_2' });
   let left = [sessions.here, sessions.elsewhere];
@@ -100,10 +111,11 @@ stage.test('a changed password empties the fields, a refused one stands at its f
   await button.click();
   await page.waitForSelector('#currentPassword-problem');
   assert.equal(await page.inputValue('#newPassword'), 'a much longer new one');
-  reply = { status: 204 };
+  reply = { ...granted, body: { ...granted.body, status: 'VERIFIED', accessToken: 'access-2' } };
   await button.click();
   await page.waitForSelector('.notice:focus');
   assert.equal(await page.inputValue('#currentPassword'), '');
+  assert.equal(stage.heard.at(-1)?.authorization, 'Bearer access-2', 'the new session is used at once');
   assert.deepEqual(JSON.parse(stage.heard.find(({ path }) => path === authPath('myPassword'))?.body ?? ''), {
     currentPassword: 'old',
     newPassword: 'a much longer new one',

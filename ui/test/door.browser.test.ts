@@ -3,7 +3,7 @@ import { authPath, fillPath, PAGES } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
 import { hydrated } from './browser.ts';
 import { sampleViews } from './sample-views.ts';
-import { refusal, setStage, signedIn } from './stage.ts';
+import { type Reply, refusal, setStage, signedIn } from './stage.ts';
 
 /** The pages before sign-in, once their script runs. The real server behind them is tested elsewhere. */
 const stage = setStage();
@@ -61,6 +61,22 @@ stage.test('a sign-in that needs a code goes where the answer says, and never to
   await stage.open(page, PAGES.signIn);
   await page.click('[type=submit]');
   await page.waitForURL(stage.origin + PAGES.verifySignIn);
+});
+
+stage.test('a sign-in that began elsewhere leads back there, past the code', async (page) => {
+  const returnTo = '/dashboard?notice=others_ended';
+  const sample = sampleViews.find(({ name }) => name === 'sign-in');
+  assert.ok(sample?.view.page === 'sign-in');
+  stage.show({ [PAGES.signIn]: { ...sample, view: { ...sample.view, returnTo } } });
+  let reply: Reply = { status: 200, body: { status: 'VERIFIED' } };
+  stage.play({ [`POST ${SIGN_IN}`]: () => reply });
+  await stage.open(page, PAGES.signIn);
+  await page.click('[type=submit]');
+  await page.waitForURL(stage.origin + returnTo);
+  reply = { status: 200, body: { status: 'UNVERIFIED', verifyUrl: stage.origin + PAGES.verifySignIn } };
+  await stage.open(page, PAGES.signIn);
+  await page.click('[type=submit]');
+  await page.waitForURL(`${stage.origin}${PAGES.verifySignIn}?returnTo=${encodeURIComponent(returnTo)}`);
 });
 
 stage.test('a refused sign-in says so in an alert with the focus, keeps what was typed and can be tried again', async (page) => {
@@ -121,12 +137,28 @@ stage.test('a page that comes back by the back button is ready to be sent again'
   assert.equal(await page.isEnabled('[type=submit]'), true);
 });
 stage.test('opening the page of a held sign-in asks for one code, and then for the code itself', async (page) => {
-  const waiting = { reason: 'held', maskedEmail: 'a••@example.com', codeSent: true, resendAt: Date.now() + 60_000, triesLeft: 5 };
-  stage.play({ [`POST ${authPath('resendCode')}`]: () => ({ status: 200, body: { waiting } }) });
+  stage.play({
+    [`POST ${authPath('resendCode')}`]: () => ({ status: 200, body: { status: 'HELD', triesLeft: 5, resendAt: Date.now() + 60_000 } }),
+  });
   await stage.open(page, PAGES.verifySignIn);
   await page.waitForSelector('#securityCode');
   assert.equal(stage.heard.length, 1);
+  assert.ok((await page.innerText('.card')).includes('Tries left: 5'));
   assert.equal(await page.locator('.resend button').count(), 0, 'another code can wait');
+});
+
+stage.test('a held sign-in whose code was sent a moment ago still shows where to type it', async (page) => {
+  stage.play({ [`POST ${authPath('resendCode')}`]: () => refusal(429, 'too_many_requests', { retryAfter: 30 }) });
+  await stage.open(page, PAGES.verifySignIn);
+  await page.waitForSelector('#securityCode');
+});
+
+stage.test('where nothing waits any more, asking for a code leads back to the sign-in', async (page) => {
+  stage.show({ [PAGES.verifySignIn]: 'verify-wrong-code' });
+  stage.play({ [`POST ${authPath('resendCode')}`]: () => refusal(410, 'code_expired') });
+  await stage.open(page, PAGES.verifySignIn);
+  await page.getByRole('button', { name: en.pages.verifySignIn.resend }).click();
+  await page.waitForURL(stage.origin + PAGES.signIn);
 });
 
 stage.test('a code is sent without its spaces and dashes, and a wrong one tells the tries left', async (page) => {
@@ -155,24 +187,30 @@ stage.test('a landing page that knows nobody asks the API, and shows the way to 
   assert.ok(await page.isVisible(`a[href="${PAGES.signOut}"]`), 'whoever is signed in sees how to log out');
 });
 
-stage.test('a code page that knows nothing asks the API why it is there', async (page) => {
+stage.test('a code page that knows nothing asks the API how this browser stands', async (page) => {
   const sample = sampleViews.find(({ name }) => name === 'verify-three-hosts');
   assert.ok(sample);
   stage.show({ [PAGES.verifySignIn]: { ...sample, frame: unknowing } });
-  const waiting = { reason: 'unusual', maskedEmail: 'a••@example.com', codeSent: true, resendAt: Date.now(), triesLeft: 2 };
-  let status = 'UNVERIFIED';
+  let reply: Reply = { status: 200, body: { status: 'HELD' } };
   stage.play({
-    [`GET ${authPath('session')}`]: () => ({ status: 200, body: { status, waiting } }),
-    [`POST ${authPath('notMe')}`]: () => ({ status: 204 }),
+    [`GET ${authPath('session')}`]: () => reply,
+    [`POST ${authPath('resendCode')}`]: () => ({ status: 200, body: { status: 'HELD', triesLeft: 5, resendAt: Date.now() } }),
+    [`POST ${authPath('notMe')}`]: () => ({ status: 200, body: { status: 'SIGNED_OUT' } }),
   });
   await stage.open(page, PAGES.verifySignIn);
-  await page.waitForSelector(`text=${en.pages.verifySignIn.whyUnusual}`);
-  assert.ok((await page.innerText('.card')).includes('a••@example.com'));
+  await page.waitForSelector(`text=${en.pages.verifySignIn.whyHeld}`);
+  await page.waitForSelector('#securityCode');
   await page.getByRole('button', { name: en.pages.verifySignIn.notMe }).click();
   await page.waitForURL(stage.origin + PAGES.signIn);
-  status = 'VERIFIED';
-  await page.goto(stage.origin + PAGES.verifySignIn);
-  await page.waitForURL(stage.origin + PAGES.dashboard);
+  for (const [next, target] of [
+    [{ status: 200, body: { status: 'SIGNED_OUT' } }, PAGES.signIn],
+    [{ status: 200, body: { status: 'VERIFIED' } }, PAGES.dashboard],
+    [refusal(409, 'retry'), PAGES.dashboard],
+  ] as const) {
+    reply = next;
+    await page.goto(stage.origin + PAGES.verifySignIn);
+    await page.waitForURL(stage.origin + target);
+  }
 });
 
 stage.test('an error page hands over its request id', async (page) => {

@@ -2,7 +2,6 @@ import { HEADERS } from '@portico/protocol/cookies';
 import type { ErrorCode } from '@portico/protocol/errors';
 import { authPath } from '@portico/protocol/routes';
 import type { Send } from '../src/ask.ts';
-import type { World } from '../src/session.ts';
 
 /** The server's rule for refresh tokens, as far as a browser can meet it, and the one cookie jar that all tabs of a browser share. */
 export interface FakeApi {
@@ -13,6 +12,8 @@ export interface FakeApi {
   /** Answers other paths; the default is 200 with the access token that came. */
   other: (path: string, init: RequestInit) => Reply;
   userId: string;
+  /** `GET session` cannot say how the browser stands, because only a refresh can. */
+  stale: boolean;
   send: Send;
 }
 
@@ -38,6 +39,7 @@ export function createFakeApi(network: Network = async (deliver) => deliver()): 
     requests: [],
     other: (_path, init) => ({ status: 200, body: new Headers(init.headers).get('authorization') }),
     userId: 'ada',
+    stale: false,
     async send(path, init) {
       const headers = new Headers(init.headers);
       const attempt = headers.get(HEADERS.attempt);
@@ -55,6 +57,7 @@ export function createFakeApi(network: Network = async (deliver) => deliver()): 
       case authPath('refresh'):
         return refresh(presented, attempt);
       case authPath('session'):
+        if (api.stale) return { status: 409, body: { error: 'retry', gen: presented } };
         return {
           status: 200,
           body: presented === null ? { status: 'SIGNED_OUT' } : { status: 'VERIFIED', gen: presented, csrfToken: 'csrf-from-session' },
@@ -95,21 +98,7 @@ export function createFakeApi(network: Network = async (deliver) => deliver()): 
   return api;
 }
 
-/** A tab of the browser whose jar this is. Without locks and messages, which only save requests. */
-export function createTab(api: FakeApi, attempts: Map<number, string>, changes: Partial<World> = {}): World {
-  return {
-    send: (url, init) => api.send(url, init),
-    readGeneration: () => api.jar.gen,
-    claimAttempt: async (generation) => {
-      const attempt = attempts.get(generation) ?? `${generation}.${crypto.randomUUID()}`;
-      attempts.set(generation, attempt);
-      return attempt;
-    },
-    exclusively: (work) => work(),
-    tell: () => {},
-    listen: () => {},
-    elapsed: () => 0,
-    wait: async () => {},
-    ...changes,
-  };
+/** The attempts of all refreshes so far, in order. */
+export function refreshesOf(api: FakeApi): readonly (string | null)[] {
+  return api.requests.filter(({ path }) => path === authPath('refresh')).map(({ attempt }) => attempt);
 }

@@ -115,7 +115,7 @@ export function setStage(): Stage {
       await hydrated(page);
     },
     test: (name, work, options = PHONE) => {
-      test(name, { skip }, async () => {
+      void test(name, { skip }, async () => {
         const { page, complaints, close } = await openPage(browser, options);
         try {
           await work(page);
@@ -137,8 +137,8 @@ const moments = { createdAt: Date.now(), lastSeenAt: Date.now(), expiresAt: Date
 const here = { id: 'ses_1', current: true, device: 'Firefox on Windows', address: '203.0.113.•••', methods: ['pwd'], ...moments };
 const elsewhere = { ...here, id: 'ses_2', current: false, device: 'Safari on iPhone' };
 
-export function sessionsReply(...sessions: readonly (typeof here)[]): Reply {
-  return { status: 200, body: { sessions } };
+export function sessionsReply(...items: readonly (typeof here)[]): Reply {
+  return { status: 200, body: { items, next: null } };
 }
 
 export const sessions = { here, elsewhere };
@@ -154,6 +154,6 @@ export const granted: Reply = {
 export const signedIn: PlayedApi = {
   [`POST ${authPath('refresh')}`]: () => granted,
   [`GET ${authPath('session')}`]: () => ({ status: 200, body: { status: 'VERIFIED', gen: 0, csrfToken: 'csrf-0' } }),
-  [`GET ${authPath('me')}`]: () => ({ status: 200, body: { user, createdAt: Date.now() } }),
+  [`GET ${authPath('me')}`]: () => ({ status: 200, body: { ...user, createdAt: Date.now() } }),
   [`GET ${authPath('mySessions')}`]: () => sessionsReply(here, elsewhere),
 };

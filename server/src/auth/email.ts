@@ -23,6 +23,8 @@ export function parseEmail(text: string): Email | null {
     );
   const local = found?.[1];
   if (local === undefined || local.startsWith('.') || local.endsWith('.') || local.includes('..')) return null;
+  // An encoded word (RFC 2047): mail software that decodes it would see another address.
+  if (/=\?.*\?=/.test(local)) return null;
   return { text: trimmed, key: emailKey(trimmed) } as Email;
 }
 

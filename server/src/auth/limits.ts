@@ -11,7 +11,8 @@ export const SIGN_IN_STRANGERS: Limit = { name: 'signin-account', max: 10, windo
 export const SIGN_IN_KNOWN_DEVICE: Limit = { name: 'signin-device', max: 10, window: 15 * MINUTE };
 /** Wrong passwords from one IPv4 address or IPv6 /64. */
 export const SIGN_IN_NETWORK: Limit = { name: 'signin-network', max: 50, window: 15 * MINUTE };
-export const SIGN_UP_NETWORK: Limit = { name: 'signup-network', max: 20, window: HOUR };
+/** Letters that one network may cause, to whomever: sign-ups, further codes, reminders. */
+export const MAIL_NETWORK: Limit = { name: 'mail-network', max: 20, window: HOUR };
 /** Letters to one address, whoever asks. */
 export const MAIL_ADDRESS: Limit = { name: 'mail-address', max: 5, window: HOUR };
 /** Codes typed for one account, over all its codes and browsers. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { everything, familyOf, sessionOf, snapshotOf, withNative } from '../../test/families.ts';
-import { DAY, type World, inWorld } from '../../test/world.ts';
+import { DAY, inWorld, type World } from '../../test/world.ts';
 import { peekRefreshToken } from './peek-refresh-token.ts';
 import { formatRefreshToken } from './refresh-chain.ts';
 import { PEEK_PREVIOUS, type RefreshCaller, spendRefreshToken } from './spend-refresh-token.ts';
@@ -61,7 +61,8 @@ inWorld('a peek at a token that is ahead of its row, or of another chain, waits;
     const family = await familyOf(world, token);
     const key = world.deps.keys.chain(family.keyId);
     assert.ok(key !== null);
-    const fork = (gen: number) => formatRefreshToken(key, { familyId: family.id, gen, issuedAt: world.clock.now(), secret: Buffer.alloc(20, 9) });
+    const fork = (gen: number) =>
+      formatRefreshToken(key, { familyId: family.id, gen, issuedAt: world.clock.now(), secret: Buffer.alloc(20, 9) });
     const rows = await everything(world);
     assert.equal(await peek(world, caller, next), 'retry', name);
     assert.equal(await peek(world, caller, fork(family.gen)), 'retry', name);

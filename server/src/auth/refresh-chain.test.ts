@@ -5,13 +5,13 @@ import { chainKeyFrom, createKeyring } from '../platform/keyring.ts';
 import {
   BLANK,
   EMPTY_RING,
-  NO_ATTEMPT,
-  RING_SIZE,
   formatRefreshToken,
   freshRing,
   linkHash,
+  NO_ATTEMPT,
   parseAttempt,
   parseRefreshToken,
+  RING_SIZE,
   ringSlot,
   slotOf,
   walkChain,
@@ -111,7 +111,9 @@ test('an attempt is a generation and 128 random bits, in one spelling', () => {
 });
 
 test('the slot of an attempt is its own: not that of another random, of another generation, of the marker or of a blank', () => {
-  const slots = ['0.AAAAAAAAAAAAAAAAAAAAAA', '0.AAAAAAAAAAAAAAAAAAAAAQ', '1.AAAAAAAAAAAAAAAAAAAAAA'].map((header) => parseAttempt(header)?.slot);
+  const slots = ['0.AAAAAAAAAAAAAAAAAAAAAA', '0.AAAAAAAAAAAAAAAAAAAAAQ', '1.AAAAAAAAAAAAAAAAAAAAAA'].map(
+    (header) => parseAttempt(header)?.slot,
+  );
   assert.equal(new Set([...slots, NO_ATTEMPT, BLANK]).size, 5);
   for (const slot of [...slots, NO_ATTEMPT, BLANK]) assert.equal(slot?.length, BLANK.length);
   assert.equal(slotOf(null), NO_ATTEMPT);

@@ -1,6 +1,6 @@
-import { type Db, type Row, one } from '../platform/db.ts';
+import { type Db, one, type Row } from '../platform/db.ts';
 import type { ChainKey } from '../platform/keyring.ts';
-import { EMPTY_RING, RING_SIZE, formatRefreshToken, linkHash } from './refresh-chain.ts';
+import { EMPTY_RING, formatRefreshToken, linkHash, RING_SIZE } from './refresh-chain.ts';
 
 /**
  * The table of refresh families: one row per grant, rotated in place. This file knows SQL and nothing of the rules;

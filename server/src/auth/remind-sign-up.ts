@@ -4,7 +4,7 @@ import { queueLetter } from '../mail/outbox.ts';
 import type { Db } from '../platform/db.ts';
 import type { Caller } from './caller.ts';
 import { countTry } from './counter.ts';
-import { MAIL_ADDRESS } from './limits.ts';
+import { MAIL_ADDRESS, MAIL_NETWORK } from './limits.ts';
 import { makeCode } from './security-code.ts';
 import type { SignUp } from './signup.ts';
 
@@ -16,8 +16,12 @@ export async function queueSignUpLetter(tx: Db, deps: Deps, caller: Caller, to: 
 
 /** Mails a fresh code for a sign-up that still waits, unless it had one a moment ago. The code works in the browser that signed up. */
 export async function remindSignUp(deps: Deps, caller: Caller, signUp: SignUp): Promise<void> {
-  const mails = await countTry(deps.db, MAIL_ADDRESS, signUp.emailKey, deps.now());
-  if (!mails.allowed) return;
+  for (const [limit, subject] of [
+    [MAIL_NETWORK, caller.network],
+    [MAIL_ADDRESS, signUp.emailKey],
+  ] as const) {
+    if (!(await countTry(deps.db, limit, subject, deps.now())).allowed) return;
+  }
   await deps.db.transaction(async (tx) => {
     const code = await makeCode(tx, deps, { sessionId: signUp.sessionId, browserHash: '' });
     if (code !== null) await queueSignUpLetter(tx, deps, caller, signUp.email, code, signUp.decoy);

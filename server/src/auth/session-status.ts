@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { keptCsrfToken } from './kept-csrf-token.ts';
 import { type Granted, peekCookie } from './proof-by-cookie.ts';
+import { parseRefreshToken } from './refresh-chain.ts';
 import { publicUser } from './user.ts';
 import { findWaiting } from './waiting-session.ts';
 
@@ -27,7 +28,11 @@ export async function standingOf(deps: Deps, caller: Caller): Promise<Standing |
 /** GET session. An UNVERIFIED or HELD browser learns its status and nothing else. */
 export async function sessionStatus(deps: Deps, caller: Caller): Promise<Answer> {
   const standing = await standingOf(deps, caller);
-  if (standing === null) throw new Refusal('retry', { retryAfter: 1 });
+  if (standing === null) {
+    // On three hosts no script can read the generation cookie; without the generation a lost answer could not be asked for again.
+    const token = parseRefreshToken(deps.keys, caller.cookies.refresh ?? '');
+    throw new Refusal('retry', { retryAfter: 1, extra: token === null ? {} : { gen: token.gen } });
+  }
   if (standing.granted === null) return { body: { status: standing.status } };
   const { grant, family } = standing.granted;
   return {

@@ -5,7 +5,7 @@ import { hashOf } from './caller.ts';
 import { sessionNamedByCookie } from './create-user-session.ts';
 import { requireCsrf } from './csrf.ts';
 import { recordEvent } from './event.ts';
-import { type Session, findSession, findWaitingSession, revokeSession, revokeSessionsOfUser } from './session.ts';
+import { findSession, findWaitingSession, revokeSession, revokeSessionsOfUser, type Session } from './session.ts';
 import { provenByAccessToken } from './verified-session.ts';
 
 /**

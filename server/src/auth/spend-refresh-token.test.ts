@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { actions, familyOf, sessionOf, withNative } from '../../test/families.ts';
 import { inTappedWorld } from '../../test/tapped-db.ts';
-import { type World, inWorld } from '../../test/world.ts';
-import { type Attempt, RING_SIZE, formatRefreshToken, linkHash, parseAttempt, parseRefreshToken, ringSlot, walkChain } from './refresh-chain.ts';
+import { inWorld, type World } from '../../test/world.ts';
+import {
+  type Attempt,
+  formatRefreshToken,
+  linkHash,
+  parseAttempt,
+  parseRefreshToken,
+  RING_SIZE,
+  ringSlot,
+  walkChain,
+} from './refresh-chain.ts';
 import { type RefreshCaller, spendRefreshToken } from './spend-refresh-token.ts';
 
 /** The rules that no honest client and no thief without our keys can reach, and the row that each step leaves. */
@@ -90,11 +99,14 @@ inWorld('the attempt of one transition does not open another', async (world) => 
   assert.equal(await spend(world, token, swapped), 'ended');
 });
 
-inWorld('an attempt for another generation than that of the token is told to read again, before any question to the database', async (world) => {
-  const token = await nativeToken(world);
-  for (const gen of [1, 2, 0xffff_ffff]) assert.equal(await spend(world, token, attempt(gen)), 'retry');
-  assert.equal((await familyOf(world, token)).gen, 0);
-});
+inWorld(
+  'an attempt for another generation than that of the token is told to read again, before any question to the database',
+  async (world) => {
+    const token = await nativeToken(world);
+    for (const gen of [1, 2, 0xffff_ffff]) assert.equal(await spend(world, token, attempt(gen)), 'retry');
+    assert.equal((await familyOf(world, token)).gen, 0);
+  },
+);
 
 inTappedWorld('a caller that is overtaken four times in a row is told to come back', async (world, tap) => {
   const token = await nativeToken(world);
@@ -118,14 +130,17 @@ inTappedWorld('a caller that is overtaken four times in a row is told to come ba
   assert.equal((await familyOf(world, token)).gen, gen);
 });
 
-inWorld('two holders of our own first link, at the same moment and with different attempts: one is served and the session is held', async (world) => {
-  const browser = await world.signedUp('ada@example.com');
-  const { deviceHash } = await familyOf(world, browser);
-  const caller = { ...NATIVE, clientId: FIRST_PARTY_CLIENT, deviceHash, byCookie: true };
-  const outcomes = await Promise.all(
-    ['A', 'B'].map((letter) => spendRefreshToken(world.deps, caller, browser.refreshToken, attempt(0, letter))),
-  );
-  assert.deepEqual(outcomes.map((outcome) => outcome.kind).filter((kind) => kind === 'rotated').length <= 1, true);
-  assert.ok(outcomes.some((outcome) => outcome.kind === 'held'));
-  assert.equal((await sessionOf(world, browser)).state, 'held');
-});
+inWorld(
+  'two holders of our own first link, at the same moment and with different attempts: one is served and the session is held',
+  async (world) => {
+    const browser = await world.signedUp('ada@example.com');
+    const { deviceHash } = await familyOf(world, browser);
+    const caller = { ...NATIVE, clientId: FIRST_PARTY_CLIENT, deviceHash, byCookie: true };
+    const outcomes = await Promise.all(
+      ['A', 'B'].map((letter) => spendRefreshToken(world.deps, caller, browser.refreshToken, attempt(0, letter))),
+    );
+    assert.deepEqual(outcomes.map((outcome) => outcome.kind).filter((kind) => kind === 'rotated').length <= 1, true);
+    assert.ok(outcomes.some((outcome) => outcome.kind === 'held'));
+    assert.equal((await sessionOf(world, browser)).state, 'held');
+  },
+);

@@ -5,21 +5,21 @@ import { type Origin, recordEvent } from './event.ts';
 import { holdOrRevoke } from './hold-session.ts';
 import {
   type Attempt,
-  type GenuineToken,
-  NO_ATTEMPT,
-  RING_SIZE,
   BLANK,
   formatRefreshToken,
   freshRing,
+  type GenuineToken,
   linkHash,
+  NO_ATTEMPT,
   parseRefreshToken,
+  RING_SIZE,
   ringSlot,
   slotOf,
   walkChain,
 } from './refresh-chain.ts';
-import { type Family, advanceLostFamily, endFamily, findFamily, rotateFamily } from './refresh-token.ts';
+import { advanceLostFamily, endFamily, type Family, findFamily, rotateFamily } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
-import { type Grant, findGrant, isFirstParty } from './session.ts';
+import { findGrant, type Grant, isFirstParty } from './session.ts';
 
 /** A burst this young is answered with `retry`: nothing is given, nothing is revoked. In milliseconds. */
 export const YOUNG_TOKEN = 120_000;

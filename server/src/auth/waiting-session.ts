@@ -3,9 +3,9 @@ import { type Caller, hashOf } from './caller.ts';
 import { peekRefreshToken } from './peek-refresh-token.ts';
 import { browserCaller } from './refresh-caller.ts';
 import type { CodePlace } from './security-code.ts';
-import { type Session, findWaitingSession } from './session.ts';
-import { type SignUp, findSignUp } from './signup.ts';
-import { type User, findUser } from './user.ts';
+import { findWaitingSession, type Session } from './session.ts';
+import { findSignUp, type SignUp } from './signup.ts';
+import { findUser, type User } from './user.ts';
 
 /** A browser that is not signed in because it must type a code first. It has no user's data, no token and no other right. */
 export type Waiting =

@@ -1,7 +1,7 @@
 import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../auth/caller.ts';
 import { requireCsrf } from '../auth/csrf.ts';
-import { type CurrentSession, type VerifiedSession, provenByAccessToken, provenInDatabase } from '../auth/verified-session.ts';
+import { type CurrentSession, provenByAccessToken, provenInDatabase, type VerifiedSession } from '../auth/verified-session.ts';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 

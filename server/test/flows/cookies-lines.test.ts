@@ -3,7 +3,7 @@ import { COOKIES, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookie
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Answered } from '../browser.ts';
 import { sessionOf } from '../families.ts';
-import { DAY, HOUR, MINUTE, PASSWORD, inWorld } from '../world.ts';
+import { DAY, HOUR, inWorld, MINUTE, PASSWORD } from '../world.ts';
 
 /** The Set-Cookie lines, attribute by attribute. */
 
@@ -68,7 +68,12 @@ for (const [name, prefix, options] of [
           const plain = line.name.slice(prefix.length);
           assert.equal(line.name, prefix + plain);
           seen.add(plain);
-          const expected = ['Path=/', 'SameSite=Lax', ...(READABLE.includes(plain) ? [] : ['HttpOnly']), ...(prefix === '' ? [] : ['Secure'])];
+          const expected = [
+            'Path=/',
+            'SameSite=Lax',
+            ...(READABLE.includes(plain) ? [] : ['HttpOnly']),
+            ...(prefix === '' ? [] : ['Secure']),
+          ];
           assert.deepEqual(line.attributes, expected.sort(), line.name);
           assert.match(line.value, /^[A-Za-z0-9_.-]*$/);
         }
@@ -130,39 +135,45 @@ inWorld('extend-auth-soft by a tab whose cookie was just replaced sets none, or 
   assert.deepEqual(answer.setCookies, []);
 });
 
-inWorld('extend-auth-hard rotates, and sets the cookies with a new Max-Age and a new CSRF token; the old one lives one access life more', async (world) => {
-  const browser = await world.signedUp('ada@example.com');
-  const { expiresAt } = await sessionOf(world, browser);
-  world.clock.advance(10 * DAY);
-  await browser.refresh();
-  const old = browser.csrf;
-  world.clock.advance(MINUTE);
-  const answer = await browser.act('extendHard', {}, { headers: { [HEADERS.attempt]: browser.newAttempt() } });
-  assert.equal(answer.body['kind'], 'rotated');
-  assert.equal(answer.body['gen'], 2);
-  const left = Math.floor((expiresAt - world.clock.now()) / 1000);
-  assert.deepEqual(
-    linesOf(answer).map((line) => [line.name, line.maxAge]),
-    [
-      [COOKIES.refresh, left],
-      [COOKIES.csrf, left],
-      [COOKIES.generation, left],
-      [COOKIES.access, 300],
-    ],
-  );
-  const fresh = browser.csrf;
-  assert.notEqual(fresh, old);
-  assert.equal(answer.body['csrfToken'], fresh);
-  assert.equal((await sessionOf(world, browser)).csrfFrom, world.clock.now());
+inWorld(
+  'extend-auth-hard rotates, and sets the cookies with a new Max-Age and a new CSRF token; the old one lives one access life more',
+  async (world) => {
+    const browser = await world.signedUp('ada@example.com');
+    const { expiresAt } = await sessionOf(world, browser);
+    world.clock.advance(10 * DAY);
+    await browser.refresh();
+    const old = browser.csrf;
+    world.clock.advance(MINUTE);
+    const answer = await browser.act('extendHard', {}, { headers: { [HEADERS.attempt]: browser.newAttempt() } });
+    assert.equal(answer.body['kind'], 'rotated');
+    assert.equal(answer.body['gen'], 2);
+    const left = Math.floor((expiresAt - world.clock.now()) / 1000);
+    assert.deepEqual(
+      linesOf(answer).map((line) => [line.name, line.maxAge]),
+      [
+        [COOKIES.refresh, left],
+        [COOKIES.csrf, left],
+        [COOKIES.generation, left],
+        [COOKIES.access, 300],
+      ],
+    );
+    const fresh = browser.csrf;
+    assert.notEqual(fresh, old);
+    assert.equal(answer.body['csrfToken'], fresh);
+    assert.equal((await sessionOf(world, browser)).csrfFrom, world.clock.now());
 
-  const withToken = (token: string) => browser.call('extendHard', {}, { headers: { [HEADERS.csrf]: token } });
-  world.clock.advance(5 * MINUTE - 1);
-  // One call in the time of grace; it starts the tokens anew, so it is the last of its kind here.
-  assert.equal((await browser.call('mySession', undefined, { params: { id: 'A'.repeat(22) }, headers: { [HEADERS.csrf]: old } })).body.error, 'not_found');
-  world.clock.advance(1);
-  assert.equal((await withToken(old)).body.error, 'csrf_failed');
-  assert.equal((await withToken(fresh)).status, 200);
-});
+    const withToken = (token: string) => browser.call('extendHard', {}, { headers: { [HEADERS.csrf]: token } });
+    world.clock.advance(5 * MINUTE - 1);
+    // One call in the time of grace; it starts the tokens anew, so it is the last of its kind here.
+    assert.equal(
+      (await browser.call('mySession', undefined, { params: { id: 'A'.repeat(22) }, headers: { [HEADERS.csrf]: old } })).body.error,
+      'not_found',
+    );
+    world.clock.advance(1);
+    assert.equal((await withToken(old)).body.error, 'csrf_failed');
+    assert.equal((await withToken(fresh)).status, 200);
+  },
+);
 
 inWorld('a lost answer of extend-auth-hard is given again to the same attempt, with a CSRF token that works', async (world) => {
   const browser = await world.signedUp('ada@example.com');

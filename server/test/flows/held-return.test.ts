@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { COOKIES } from '@portico/protocol/cookies';
-import { TRIES } from '../../src/auth/security-code.ts';
-import { HELD_CODES } from '../../src/auth/limits.ts';
 import { isKnownDevice } from '../../src/auth/device.ts';
+import { HELD_CODES } from '../../src/auth/limits.ts';
+import { TRIES } from '../../src/auth/security-code.ts';
 import { tokenHash } from '../../src/platform/crypto.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Browser } from '../browser.ts';
 import { actions, claimsOf, familyOf, sessionOf } from '../families.ts';
-import { DAY, HOUR, MINUTE, type World, inWorld } from '../world.ts';
+import { DAY, HOUR, inWorld, MINUTE, type World } from '../world.ts';
 
 /** The way back from HELD: the owner types a mailed code and is in; what the thief has copied stays dead. */
 
@@ -167,28 +167,31 @@ inWorld('an hour later a further code may be asked for; a code ends after ten mi
 });
 
 for (const copied of ['without', 'with'] as const) {
-  inWorld(`the owner's code works in the owner's browser only, and a thief ${copied} the transaction cookie cannot kill it`, async (world) => {
-    const owner = await world.signedUp(EMAIL);
-    // The sign-in page gives a browser its transaction cookie; whoever copies the whole jar later has it too.
-    await owner.send('GET', '/signup', undefined, { headers: { accept: 'text/html' } });
-    if (copied === 'with') owner.receive({ setCookies: [`${COOKIES.transaction}=${'T'.repeat(22)}; Path=/`] });
-    const thief = owner.copy();
-    await thief.refresh();
-    await owner.refresh();
-    assert.equal(thief.cookie(COOKIES.transaction) !== undefined, copied === 'with');
+  inWorld(
+    `the owner's code works in the owner's browser only, and a thief ${copied} the transaction cookie cannot kill it`,
+    async (world) => {
+      const owner = await world.signedUp(EMAIL);
+      // The sign-in page gives a browser its transaction cookie; whoever copies the whole jar later has it too.
+      await owner.send('GET', '/signup', undefined, { headers: { accept: 'text/html' } });
+      if (copied === 'with') owner.receive({ setCookies: [`${COOKIES.transaction}=${'T'.repeat(22)}; Path=/`] });
+      const thief = owner.copy();
+      await thief.refresh();
+      await owner.refresh();
+      assert.equal(thief.cookie(COOKIES.transaction) !== undefined, copied === 'with');
 
-    const code = await askForCode(world, owner);
-    assert.equal((await thief.call('verifySignIn', { securityCode: code })).body.error, 'code_expired', 'not this browser');
-    world.clock.advance(MINUTE);
-    const theirs = await askForCode(world, thief);
-    assert.notEqual(theirs, code);
-    for (let tries = 0; tries < TRIES; tries += 1) await thief.call('verifySignIn', { securityCode: OTHER_CODE(theirs) });
-    assert.equal((await thief.call('verifySignIn', { securityCode: theirs })).body.error, 'code_expired');
-    const done = await owner.call('verifySignIn', { securityCode: code });
-    assert.equal(done.body['status'], 'VERIFIED', done.text);
-    assert.equal((await thief.call('verifySignIn', { securityCode: theirs })).body.error, 'code_expired');
-    assert.equal((await thief.refresh()).body.error, 'session_ended');
-  });
+      const code = await askForCode(world, owner);
+      assert.equal((await thief.call('verifySignIn', { securityCode: code })).body.error, 'code_expired', 'not this browser');
+      world.clock.advance(MINUTE);
+      const theirs = await askForCode(world, thief);
+      assert.notEqual(theirs, code);
+      for (let tries = 0; tries < TRIES; tries += 1) await thief.call('verifySignIn', { securityCode: OTHER_CODE(theirs) });
+      assert.equal((await thief.call('verifySignIn', { securityCode: theirs })).body.error, 'code_expired');
+      const done = await owner.call('verifySignIn', { securityCode: code });
+      assert.equal(done.body['status'], 'VERIFIED', done.text);
+      assert.equal((await thief.call('verifySignIn', { securityCode: theirs })).body.error, 'code_expired');
+      assert.equal((await thief.refresh()).body.error, 'session_ended');
+    },
+  );
 }
 
 inWorld('a code of one held session opens no other', async (world) => {
@@ -206,7 +209,9 @@ inWorld('twenty right codes at once open one session', async (world) => {
   const code = await askForCode(world, owner);
   const answers = await Promise.all(Array.from({ length: 20 }, () => owner.copy().call('verifySignIn', { securityCode: code })));
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1);
-  assert.ok(answers.every((answer) => answer.status === 200 || answer.body.error === 'code_expired' || answer.body.error === 'account_throttled'));
+  assert.ok(
+    answers.every((answer) => answer.status === 200 || answer.body.error === 'code_expired' || answer.body.error === 'account_throttled'),
+  );
   const [living] = await world.deps.db.all("select count(*) as n from sessions where state = 'active'");
   assert.equal(living?.['n'], 1);
 });
@@ -215,7 +220,9 @@ inWorld('sixty-four wrong codes at once are five tries', async (world) => {
   const { owner } = await stolen(world);
   const code = await askForCode(world, owner);
   const answers = await Promise.all(
-    Array.from({ length: 64 }, (_, n) => owner.copy({ address: `192.0.2.${n + 1}` }).call('verifySignIn', { securityCode: OTHER_CODE(code) })),
+    Array.from({ length: 64 }, (_, n) =>
+      owner.copy({ address: `192.0.2.${n + 1}` }).call('verifySignIn', { securityCode: OTHER_CODE(code) }),
+    ),
   );
   assert.equal(answers.filter((answer) => answer.body.error === 'wrong_code').length, TRIES);
   assert.equal((await owner.call('verifySignIn', { securityCode: code })).status === 200, false);

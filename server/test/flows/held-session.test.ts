@@ -4,14 +4,18 @@ import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Browser } from '../browser.ts';
 import { actions, claimsOf, familyOf, refreshByBody, sessionOf, snapshotOf, withNative } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';
-import { DAY, HOUR, MINUTE, PASSWORD, type World, inWorld } from '../world.ts';
+import { DAY, HOUR, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 
 /** A session that is held is "not signed in" everywhere, says so every time, and waits for its owner. */
 
 const PAGE = { headers: { accept: 'text/html' } };
 
 /** A browser whose session was just held, and the one that held it. */
-async function held(world: World, email = 'ada@example.com', options: { keep?: boolean } = {}): Promise<{ owner: Browser; thief: Browser }> {
+async function held(
+  world: World,
+  email = 'ada@example.com',
+  options: { keep?: boolean } = {},
+): Promise<{ owner: Browser; thief: Browser }> {
   const owner = await world.signedUp(email, options);
   const thief = owner.copy();
   await thief.refresh();
@@ -45,7 +49,10 @@ inWorld('a held session is not signed in anywhere, gives no data, and leads back
   }
   for (const call of ['me', 'mySessions'] as const) {
     assert.equal((await browser.call(call)).body.error, 'signed_out');
-    assert.equal((await world.browser().call(call, undefined, { headers: { authorization: `Bearer ${bearer}` } })).body.error, 'signed_out');
+    assert.equal(
+      (await world.browser().call(call, undefined, { headers: { authorization: `Bearer ${bearer}` } })).body.error,
+      'signed_out',
+    );
   }
   const change = { currentPassword: PASSWORD, newPassword: 'another horse battery staple' };
   assert.equal((await browser.act('myPassword', change)).body.error, 'signed_out');
@@ -169,18 +176,22 @@ inWorld('a held browser can also sign out or sign in again, and is then rid of t
   assert.equal((await again.thief.refresh()).body.error, 'session_ended');
 });
 
-inWorld('in production without a mail server a copied token revokes the session, because no code could reach its owner', async (world) => {
-  const owner = await world.signedUp('ada@example.com');
-  const thief = owner.copy();
-  await owner.refresh();
-  assert.equal((await thief.refresh()).body.error, 'session_ended');
-  assert.equal((await owner.refresh()).body.error, 'session_ended');
-  assert.deepEqual((await owner.call('session')).body, { status: 'SIGNED_OUT' });
-  const [row] = await world.deps.db.all('select state, ended_reason from sessions');
-  assert.deepEqual({ ...row }, { state: 'revoked', ended_reason: 'refresh_reuse' });
-  assert.equal((await listRevocations(world.deps.db, world.deps.now(), 0)).length, 1);
-  assert.equal((await world.mails()).length, 1);
-}, { config: { mode: 'production', smtpUrl: '' } });
+inWorld(
+  'in production without a mail server a copied token revokes the session, because no code could reach its owner',
+  async (world) => {
+    const owner = await world.signedUp('ada@example.com');
+    const thief = owner.copy();
+    await owner.refresh();
+    assert.equal((await thief.refresh()).body.error, 'session_ended');
+    assert.equal((await owner.refresh()).body.error, 'session_ended');
+    assert.deepEqual((await owner.call('session')).body, { status: 'SIGNED_OUT' });
+    const [row] = await world.deps.db.all('select state, ended_reason from sessions');
+    assert.deepEqual({ ...row }, { state: 'revoked', ended_reason: 'refresh_reuse' });
+    assert.equal((await listRevocations(world.deps.db, world.deps.now(), 0)).length, 1);
+    assert.equal((await world.mails()).length, 1);
+  },
+  { config: { mode: 'production', smtpUrl: '' } },
+);
 
 inWorld('so it is for a user whose address was never proven', async (world) => {
   const owner = await world.signedUp('ada@example.com');

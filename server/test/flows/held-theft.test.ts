@@ -3,7 +3,7 @@ import { COOKIES } from '@portico/protocol/cookies';
 import { type Attempts, attemptFor, refreshHonestly } from '../attempts.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { actions, familyOf, sessionOf } from '../families.ts';
-import { DAY, MINUTE, type World, inWorld } from '../world.ts';
+import { DAY, inWorld, MINUTE, type World } from '../world.ts';
 
 /** The whole cookie jar was copied to a second browser: which request is held, and when. */
 
@@ -157,5 +157,8 @@ inWorld('ten thieves at once hold the session once: one event, one letter, one r
   assert.equal((await actions(world)).filter((action) => action === 'session.held').length, 1);
   assert.equal((await world.mails()).length, 2, 'the code of the sign-up and one notice');
   const revocations = await world.deps.db.all('select kind, subject from revocations');
-  assert.deepEqual(revocations.map((row) => ({ ...row })), [{ kind: 'sid', subject: (await sessionOf(world, owner)).id }]);
+  assert.deepEqual(
+    revocations.map((row) => ({ ...row })),
+    [{ kind: 'sid', subject: (await sessionOf(world, owner)).id }],
+  );
 });

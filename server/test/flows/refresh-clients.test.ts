@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
-import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
 import { listRevocations } from '../../src/auth/revocation.ts';
 import { spendRefreshToken } from '../../src/auth/spend-refresh-token.ts';
 import type { Browser } from '../browser.ts';
-import {
-  actions,
-  addClient,
-  claimsOf,
-  everything,
-  familyOf,
-  grantClient,
-  refreshByBody,
-  sessionOf,
-  withNative,
-} from '../families.ts';
+import { actions, addClient, claimsOf, everything, familyOf, grantClient, refreshByBody, sessionOf, withNative } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';
-import { DAY, MINUTE, PASSWORD, type World, inWorld } from '../world.ts';
+import { DAY, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 
 /** Several clients hang from one session, and a token is worth something to its own client only. */
 
@@ -71,46 +60,46 @@ inWorld('a public client refreshes with the token in the body and is told the ne
   assert.equal(both.body.error, 'two_tokens');
 });
 
-inTappedWorld('a token of client B is worth nothing to client C nor as our own cookie, and nothing changes but the audit log', async (world, tap) => {
-  const browser = await world.signedUp('ada@example.com');
-  const native = await withNative(world, browser, 'space-snake');
-  await addClient(world, 'notes');
-  const session = await sessionOf(world, browser);
-  const { events: _, ...before } = await everything(world);
-  const asks = [
-    () => refreshByBody(world, native, 'notes'),
-    () => refreshByBody(world, native, 'notes', world.browser().newAttempt(0)),
-    () => browserWith(world, native).refresh({ attempt: null }),
-    () => browserWith(world, native).refresh({ attempt: `0.${'A'.repeat(22)}` }),
-  ];
-  for (const ask of asks) {
-    const answer = await ask();
-    assert.equal(answer.status, 400);
-    assert.equal(answer.body.error, 'refresh_invalid');
-    assert.deepEqual(answer.setCookies, []);
-  }
-  const { events, ...after } = await everything(world);
-  assert.deepEqual(after, before);
-  const written = (events ?? []).filter((event) => event['action'] === 'refresh.wrong_client');
-  assert.deepEqual(
-    written.map((event) => `${event['session_id']} ${event['client_id']}`).sort(),
-    [
+inTappedWorld(
+  'a token of client B is worth nothing to client C nor as our own cookie, and nothing changes but the audit log',
+  async (world, tap) => {
+    const browser = await world.signedUp('ada@example.com');
+    const native = await withNative(world, browser, 'space-snake');
+    await addClient(world, 'notes');
+    const session = await sessionOf(world, browser);
+    const { events: _, ...before } = await everything(world);
+    const asks = [
+      () => refreshByBody(world, native, 'notes'),
+      () => refreshByBody(world, native, 'notes', world.browser().newAttempt(0)),
+      () => browserWith(world, native).refresh({ attempt: null }),
+      () => browserWith(world, native).refresh({ attempt: `0.${'A'.repeat(22)}` }),
+    ];
+    for (const ask of asks) {
+      const answer = await ask();
+      assert.equal(answer.status, 400);
+      assert.equal(answer.body.error, 'refresh_invalid');
+      assert.deepEqual(answer.setCookies, []);
+    }
+    const { events, ...after } = await everything(world);
+    assert.deepEqual(after, before);
+    const written = (events ?? []).filter((event) => event['action'] === 'refresh.wrong_client');
+    assert.deepEqual(written.map((event) => `${event['session_id']} ${event['client_id']}`).sort(), [
       `${session.id} notes`,
       `${session.id} notes`,
       `${session.id} portico`,
       `${session.id} portico`,
-    ],
-  );
-  // Nor does it name a session to a peek, to a sign-out or to a sign-in.
-  tap.forget();
-  const stranger = browserWith(world, native);
-  assert.deepEqual((await stranger.call('session')).body, { status: 'SIGNED_OUT' });
-  assert.equal((await stranger.call('extendSoft')).body.error, 'refresh_invalid');
-  assert.equal(tap.writes(), 0);
-  assert.equal((await stranger.call('signOut')).status, 204);
-  assert.equal((await refreshByBody(world, native, 'space-snake')).body['kind'], 'rotated');
-  assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
-});
+    ]);
+    // Nor does it name a session to a peek, to a sign-out or to a sign-in.
+    tap.forget();
+    const stranger = browserWith(world, native);
+    assert.deepEqual((await stranger.call('session')).body, { status: 'SIGNED_OUT' });
+    assert.equal((await stranger.call('extendSoft')).body.error, 'refresh_invalid');
+    assert.equal(tap.writes(), 0);
+    assert.equal((await stranger.call('signOut')).status, 204);
+    assert.equal((await refreshByBody(world, native, 'space-snake')).body['kind'], 'rotated');
+    assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
+  },
+);
 
 inWorld('our own token is taken from its cookie only, never from a body', async (world) => {
   const kept = await world.signedUp('ada@example.com');
@@ -177,12 +166,12 @@ inWorld('the newest four families of a client in a session live; older ones are 
   const aside = (await grantClient(world, id, 'notes')) ?? '';
   const tokens: string[] = [];
   // All in one millisecond: the order of making still decides.
-  for (let n = 0; n < LIVE_FAMILIES + 3; n += 1) {
-    if (n === LIVE_FAMILIES) world.clock.advance(1);
+  for (let n = 0; n < 7; n += 1) {
+    if (n === 4) world.clock.advance(1);
     tokens.push((await grantClient(world, id, 'space-snake')) ?? '');
   }
   const [live] = await world.deps.db.all("select count(*) as n from refresh_tokens where client_id = 'space-snake' and state = 'active'");
-  assert.equal(live?.['n'], LIVE_FAMILIES);
+  assert.equal(live?.['n'], 4);
   const newest = await refreshByBody(world, tokens.at(-1) ?? '', 'space-snake');
   assert.equal(newest.body['kind'], 'rotated');
   const states = await Promise.all(tokens.map(async (token) => (await familyOf(world, token)).state));

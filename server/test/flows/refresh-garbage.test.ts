@@ -34,7 +34,11 @@ inTappedWorld('garbage and truncated tokens of every length are refused as inval
   for (const [n, token] of forged.entries()) {
     const call = CALLS[n % CALLS.length] ?? 'refresh';
     for (const name of new Set(['refresh', call] as const)) {
-      const answer = await withCookie(world, token).call(name, {}, { headers: n % 2 === 0 ? {} : { [HEADERS.attempt]: `0.${'A'.repeat(22)}` } });
+      const answer = await withCookie(world, token).call(
+        name,
+        {},
+        { headers: n % 2 === 0 ? {} : { [HEADERS.attempt]: `0.${'A'.repeat(22)}` } },
+      );
       if (name === 'session') assert.deepEqual(answer.body, { status: 'SIGNED_OUT' });
       else if (name === 'signOut') assert.equal(answer.status, 204);
       else assert.equal(answer.body.error, 'refresh_invalid', `${name} with ${token}: ${answer.text}`);

@@ -30,24 +30,27 @@ for (const [name, wait] of [
   });
 }
 
-inWorld('a successor that is thrown away where cookies cannot be set costs nothing, with one attempt or with none at all', async (world) => {
-  const careful = await world.signedUp('ada@example.com');
-  const attempt = careful.newAttempt();
-  const careless = await world.signedUp('bob@example.com');
-  for (const [browser, sent] of [
-    [careful, attempt],
-    [careless, null],
-  ] as const) {
-    assert.equal((await browser.refresh({ attempt: sent, lose: true })).body['kind'], 'rotated');
-    for (let render = 0; render < 5; render += 1) {
-      world.clock.advance(HOUR);
-      assert.equal((await browser.refresh({ attempt: sent, lose: true })).body['kind'], 'replayed');
+inWorld(
+  'a successor that is thrown away where cookies cannot be set costs nothing, with one attempt or with none at all',
+  async (world) => {
+    const careful = await world.signedUp('ada@example.com');
+    const attempt = careful.newAttempt();
+    const careless = await world.signedUp('bob@example.com');
+    for (const [browser, sent] of [
+      [careful, attempt],
+      [careless, null],
+    ] as const) {
+      assert.equal((await browser.refresh({ attempt: sent, lose: true })).body['kind'], 'rotated');
+      for (let render = 0; render < 5; render += 1) {
+        world.clock.advance(HOUR);
+        assert.equal((await browser.refresh({ attempt: sent, lose: true })).body['kind'], 'replayed');
+      }
+      assert.equal((await familyOf(world, browser)).gen, 1);
+      assert.equal((await browser.refresh({ attempt: sent })).status, 200);
+      assert.equal((await browser.refresh({ attempt: sent === null ? null : browser.newAttempt() })).body['kind'], 'rotated');
     }
-    assert.equal((await familyOf(world, browser)).gen, 1);
-    assert.equal((await browser.refresh({ attempt: sent })).status, 200);
-    assert.equal((await browser.refresh({ attempt: sent === null ? null : browser.newAttempt() })).body['kind'], 'rotated');
-  }
-});
+  },
+);
 
 inTappedWorld('a server that is killed between the commit and its answer has signed nobody out', async (world, tap) => {
   const browser = await world.signedUp('ada@example.com');
@@ -62,23 +65,26 @@ inTappedWorld('a server that is killed between the commit and its answer has sig
   assert.equal(again.body['gen'], 1);
 });
 
-inTappedWorld('our own trouble is a 503 with Retry-After that sets no cookie, ends no session and costs no rotation', async (world, tap) => {
-  const browser = await world.signedUp('ada@example.com');
-  const attempts: Attempts = new Map();
-  const before = await familyOf(world, browser);
-  const jar = new Map(browser.jar);
-  for (const call of ['refresh', 'session', 'extendSoft', 'me'] as const) {
-    tap.before(call === 'refresh' ? ROTATION : 'select', unavailable);
-    const answer = call === 'refresh' ? await refreshHonestly(browser, attempts) : await browser.call(call);
-    assert.equal(answer.status, 503, call);
-    assert.equal(answer.body.error, 'unavailable');
-    assert.equal(answer.headers['retry-after'], '2');
-    assert.deepEqual(answer.setCookies, []);
-  }
-  assert.deepEqual(browser.jar, jar);
-  assert.deepEqual(await familyOf(world, browser), before);
-  assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
-});
+inTappedWorld(
+  'our own trouble is a 503 with Retry-After that sets no cookie, ends no session and costs no rotation',
+  async (world, tap) => {
+    const browser = await world.signedUp('ada@example.com');
+    const attempts: Attempts = new Map();
+    const before = await familyOf(world, browser);
+    const jar = new Map(browser.jar);
+    for (const call of ['refresh', 'session', 'extendSoft', 'me'] as const) {
+      tap.before(call === 'refresh' ? ROTATION : 'select', unavailable);
+      const answer = call === 'refresh' ? await refreshHonestly(browser, attempts) : await browser.call(call);
+      assert.equal(answer.status, 503, call);
+      assert.equal(answer.body.error, 'unavailable');
+      assert.equal(answer.headers['retry-after'], '2');
+      assert.deepEqual(answer.setCookies, []);
+    }
+    assert.deepEqual(browser.jar, jar);
+    assert.deepEqual(await familyOf(world, browser), before);
+    assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
+  },
+);
 
 inTappedWorld('an error that nobody foresaw is a 500 and no sign-out either', async (world, tap) => {
   const browser = await world.signedUp('ada@example.com');
@@ -167,7 +173,10 @@ inWorld('after a restored backup a token that is seven generations ahead of its 
   // Rendered pages wait for the refresh; nothing is held.
   assert.equal((await browser.call('session')).body.error, 'retry');
   const tabs = await Promise.all([refreshHonestly(browser, attempts), refreshHonestly(browser, attempts)]);
-  assert.deepEqual(tabs.map((answer) => answer.body['gen']), [8, 8]);
+  assert.deepEqual(
+    tabs.map((answer) => answer.body['gen']),
+    [8, 8],
+  );
   assert.deepEqual(tabs.map((answer) => String(answer.body['kind'])).sort(), ['replayed', 'rotated']);
   assert.equal((await actions(world)).filter((action) => action === 'refresh.ahead').length, 1);
   assert.equal((await refreshHonestly(browser, attempts)).body['gen'], 9);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { NOTHING_READ, readRevocations } from '../../src/auth/revocation.ts';
 import { parseRefreshToken } from '../../src/auth/refresh-chain.ts';
+import { NOTHING_READ, readRevocations } from '../../src/auth/revocation.ts';
 import { dropChainKey, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import { addClient, familyOf, grantClient, refreshByBody, sessionOf } from '../families.ts';
@@ -15,9 +15,7 @@ onTwoNodes('two processes that share one store rotate a token once between them,
     const attempt = browser.newAttempt();
     const elsewhere = browser.copy();
     elsewhere.app = second.app;
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? browser : elsewhere).refresh({ attempt })),
-    );
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? browser : elsewhere).refresh({ attempt })));
     assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([200]));
     assert.equal(answers.filter((answer) => answer.body['kind'] === 'rotated').length, 1);
     assert.equal(elsewhere.refreshToken, browser.refreshToken);
@@ -97,35 +95,38 @@ onTwoNodes(
   { skew: -15_000 },
 );
 
-onTwoNodes('a key roll in the middle of a retry changes nothing: a family keeps its key, a new one takes the new key', async (first, second) => {
-  const browser = await first.signedUp('ada@example.com');
-  const attempts: Attempts = new Map();
-  const keyOf = (token: string) => parseRefreshToken(first.deps.keys, token)?.keyId;
-  const lost = await refreshHonestly(browser, attempts, { lose: true });
-  const rolled = await rotateKeys(first.deps);
-  await reloadKeyring(first.deps);
-  assert.equal(rolled.chainKeyId, 1);
+onTwoNodes(
+  'a key roll in the middle of a retry changes nothing: a family keeps its key, a new one takes the new key',
+  async (first, second) => {
+    const browser = await first.signedUp('ada@example.com');
+    const attempts: Attempts = new Map();
+    const keyOf = (token: string) => parseRefreshToken(first.deps.keys, token)?.keyId;
+    const lost = await refreshHonestly(browser, attempts, { lose: true });
+    const rolled = await rotateKeys(first.deps);
+    await reloadKeyring(first.deps);
+    assert.equal(rolled.chainKeyId, 1);
 
-  // Published to one node only, and not current yet.
-  browser.app = second.app;
-  const retried = await refreshHonestly(browser, attempts, { lose: true });
-  assert.equal(retried.body['kind'], 'replayed');
-  assert.equal(retried.setCookies[0]?.split(';')[0], lost.setCookies[0]?.split(';')[0]);
-  assert.equal(keyOf((await first.signedUp('bob@example.com')).refreshToken), 0);
+    // Published to one node only, and not current yet.
+    browser.app = second.app;
+    const retried = await refreshHonestly(browser, attempts, { lose: true });
+    assert.equal(retried.body['kind'], 'replayed');
+    assert.equal(retried.setCookies[0]?.split(';')[0], lost.setCookies[0]?.split(';')[0]);
+    assert.equal(keyOf((await first.signedUp('bob@example.com')).refreshToken), 0);
 
-  first.clock.advance(MINUTE);
-  await reloadKeyring(second.deps);
-  browser.app = first.app;
-  assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'replayed');
-  const fresh = await first.signedUp('eve@example.com');
-  assert.equal(keyOf(fresh.refreshToken), 1);
-  fresh.app = second.app;
-  assert.equal((await fresh.refresh()).body['kind'], 'rotated');
-  assert.equal(keyOf(fresh.refreshToken), 1);
-  first.clock.advance(HOUR);
-  assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
-  assert.equal(keyOf(browser.refreshToken), 0);
-});
+    first.clock.advance(MINUTE);
+    await reloadKeyring(second.deps);
+    browser.app = first.app;
+    assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'replayed');
+    const fresh = await first.signedUp('eve@example.com');
+    assert.equal(keyOf(fresh.refreshToken), 1);
+    fresh.app = second.app;
+    assert.equal((await fresh.refresh()).body['kind'], 'rotated');
+    assert.equal(keyOf(fresh.refreshToken), 1);
+    first.clock.advance(HOUR);
+    assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
+    assert.equal(keyOf(browser.refreshToken), 0);
+  },
+);
 
 onTwoNodes('a dropped key ends its families without holding anybody, and whoever has another key stays', async (first, second) => {
   const victim = await first.signedUp('ada@example.com');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import { claimsOf, refreshByBody, sessionOf, withNative } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';
-import { PASSWORD, inWorld } from '../world.ts';
+import { inWorld, PASSWORD } from '../world.ts';
 
 /** Refreshes that meet a sign-out, a hold or a suspension on their way: no token is given for what is over. */
 
@@ -118,18 +118,21 @@ inTappedWorld('a role that falls between the rotation and its answer is in the t
   assert.equal(claimsOf((await browser.refresh()).body['accessToken']).role, 'user');
 });
 
-inWorld('a suspended user gets session_ended from rotation, replay and peek, and comes back when the suspension is lifted', async (world) => {
-  const browser = await world.signedUp('ada@example.com');
-  const attempt = browser.newAttempt();
-  await browser.refresh({ attempt, lose: true });
-  await world.deps.db.all('update users set suspended_at = $1', [world.deps.now()]);
-  assert.equal((await browser.refresh({ attempt })).body.error, 'session_ended');
-  assert.deepEqual((await browser.call('session')).body, { status: 'SIGNED_OUT' });
-  assert.equal((await browser.call('me')).body.error, 'signed_out');
-  assert.equal((await browser.signIn('ada@example.com', PASSWORD)).body.error, 'wrong_credentials');
-  await world.deps.db.all('update users set suspended_at = null');
-  assert.equal((await browser.refresh({ attempt })).body['kind'], 'replayed');
-});
+inWorld(
+  'a suspended user gets session_ended from rotation, replay and peek, and comes back when the suspension is lifted',
+  async (world) => {
+    const browser = await world.signedUp('ada@example.com');
+    const attempt = browser.newAttempt();
+    await browser.refresh({ attempt, lose: true });
+    await world.deps.db.all('update users set suspended_at = $1', [world.deps.now()]);
+    assert.equal((await browser.refresh({ attempt })).body.error, 'session_ended');
+    assert.deepEqual((await browser.call('session')).body, { status: 'SIGNED_OUT' });
+    assert.equal((await browser.call('me')).body.error, 'signed_out');
+    assert.equal((await browser.signIn('ada@example.com', PASSWORD)).body.error, 'wrong_credentials');
+    await world.deps.db.all('update users set suspended_at = null');
+    assert.equal((await browser.refresh({ attempt })).body['kind'], 'replayed');
+  },
+);
 
 inWorld('ten sign-outs of one session at once write one revocation', async (world) => {
   const browser = await world.signedUp('ada@example.com');

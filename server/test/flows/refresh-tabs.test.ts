@@ -3,7 +3,7 @@ import { type Attempts, attemptFor, refreshHonestly } from '../attempts.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { familyOf } from '../families.ts';
-import { DAY, MINUTE, inWorld } from '../world.ts';
+import { DAY, inWorld, MINUTE } from '../world.ts';
 
 /** Honest users with more than one tab, and cookies that arrive late or in the wrong order: nobody is signed out. */
 
@@ -98,7 +98,9 @@ inWorld('a browser that restarts and restores twenty tabs is signed in in each o
   browser.restart();
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, tab) =>
-      tab % 2 === 0 ? refreshHonestly(browser, attempts) : browser.send('GET', '/dashboard', undefined, { headers: { accept: 'text/html' } }),
+      tab % 2 === 0
+        ? refreshHonestly(browser, attempts)
+        : browser.send('GET', '/dashboard', undefined, { headers: { accept: 'text/html' } }),
     ),
   );
   assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([200]));

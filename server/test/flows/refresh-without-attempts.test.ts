@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { REPLAY_WITHOUT_ATTEMPT, YOUNG_TOKEN, spendRefreshToken } from '../../src/auth/spend-refresh-token.ts';
+import { REPLAY_WITHOUT_ATTEMPT, spendRefreshToken, YOUNG_TOKEN } from '../../src/auth/spend-refresh-token.ts';
 import { actions, addClient, familyOf, grantClient, refreshByBody, sessionOf, snapshotOf, withNative } from '../families.ts';
-import { DAY, type World, inWorld } from '../world.ts';
+import { DAY, inWorld, type World } from '../world.ts';
 
 /** Clients that send no attempt, as every standard OAuth client: what they are given, and how long. */
 
 const from = { requestId: 'request', address: '192.0.2.1', userAgent: 'a backend' };
 
-async function confidentialClient(world: World): Promise<{ token: string; spend(token: string, authenticated?: boolean): Promise<string> }> {
+async function confidentialClient(
+  world: World,
+): Promise<{ token: string; spend(token: string, authenticated?: boolean): Promise<string> }> {
   const browser = await world.signedUp('ada@example.com');
   await addClient(world, 'notes', 'web');
   const token = (await grantClient(world, (await sessionOf(world, browser)).id, 'notes')) ?? '';
@@ -48,25 +50,28 @@ inWorld('a browser that brings the device cookie it is bound to gets the same su
   assert.equal((await browser.refresh({ attempt: null })).body['gen'], 2);
 });
 
-inWorld('a public client and a browser without a device cookie get it again for sixty seconds, then wait, then raise the alarm', async (world) => {
-  const browser = await world.signedUp('bob@example.com', { keep: false });
-  const native = await withNative(world, await world.signedUp('ada@example.com'));
-  const asks = {
-    browser: () => browser.refresh({ attempt: null, lose: true }),
-    native: () => refreshByBody(world, native, 'space-snake'),
-  };
-  for (const ask of Object.values(asks)) assert.equal((await ask()).body['kind'], 'rotated');
-  world.clock.advance(REPLAY_WITHOUT_ATTEMPT - 1);
-  for (const ask of Object.values(asks)) assert.equal((await ask()).body['kind'], 'replayed');
-  world.clock.advance(1);
-  // The token itself is a minute old: young enough that a slow retry is not called a theft.
-  for (const ask of Object.values(asks)) assert.equal((await ask()).body.error, 'retry');
-  world.clock.advance(YOUNG_TOKEN - REPLAY_WITHOUT_ATTEMPT - 1);
-  for (const ask of Object.values(asks)) assert.equal((await ask()).body.error, 'retry');
-  world.clock.advance(1);
-  assert.equal((await asks.browser()).body.error, 'session_held');
-  assert.equal((await asks.native()).body.error, 'session_ended');
-});
+inWorld(
+  'a public client and a browser without a device cookie get it again for sixty seconds, then wait, then raise the alarm',
+  async (world) => {
+    const browser = await world.signedUp('bob@example.com', { keep: false });
+    const native = await withNative(world, await world.signedUp('ada@example.com'));
+    const asks = {
+      browser: () => browser.refresh({ attempt: null, lose: true }),
+      native: () => refreshByBody(world, native, 'space-snake'),
+    };
+    for (const ask of Object.values(asks)) assert.equal((await ask()).body['kind'], 'rotated');
+    world.clock.advance(REPLAY_WITHOUT_ATTEMPT - 1);
+    for (const ask of Object.values(asks)) assert.equal((await ask()).body['kind'], 'replayed');
+    world.clock.advance(1);
+    // The token itself is a minute old: young enough that a slow retry is not called a theft.
+    for (const ask of Object.values(asks)) assert.equal((await ask()).body.error, 'retry');
+    world.clock.advance(YOUNG_TOKEN - REPLAY_WITHOUT_ATTEMPT - 1);
+    for (const ask of Object.values(asks)) assert.equal((await ask()).body.error, 'retry');
+    world.clock.advance(1);
+    assert.equal((await asks.browser()).body.error, 'session_held');
+    assert.equal((await asks.native()).body.error, 'session_ended');
+  },
+);
 
 inWorld('the marker and an attempt never match each other, so a thief cannot switch modes', async (world) => {
   const marked = await world.signedUp('ada@example.com');

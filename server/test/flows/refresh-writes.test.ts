@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Attempts, attemptFor, refreshHonestly } from '../attempts.ts';
 import { everything, familyOf, refreshByBody, withNative } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';
-import { DAY, HOUR, MINUTE, inWorld } from '../world.ts';
+import { DAY, HOUR, inWorld, MINUTE } from '../world.ts';
 
 /** What a refresh costs: one write when it rotates, none otherwise. */
 
@@ -65,23 +65,26 @@ inTappedWorld('twenty pages rendered at once with one cookie rotate nothing, sli
   assert.deepEqual(await familyOf(world, browser), before);
 });
 
-inTappedWorld('a fan-out that began before a rotation is served for two minutes, then asked to refresh, and never holds', async (world, tap) => {
-  const browser = await world.signedUp('ada@example.com');
-  const attempts: Attempts = new Map();
-  const old = browser.copy();
-  await refreshHonestly(browser, attempts);
-  tap.forget();
-  world.clock.advance(2 * MINUTE - 1);
-  const served = await Promise.all(Array.from({ length: 20 }, () => old.call('session')));
-  assert.deepEqual(new Set(served.map((answer) => answer.body['status'])), new Set(['VERIFIED']));
-  world.clock.advance(1);
-  const late = await Promise.all(Array.from({ length: 20 }, () => old.call('session')));
-  assert.deepEqual(new Set(late.map((answer) => answer.body.error)), new Set(['retry']));
-  world.clock.advance(DAY);
-  assert.equal((await old.call('session')).body.error, 'retry');
-  assert.equal(tap.writes(), 0);
-  assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
-});
+inTappedWorld(
+  'a fan-out that began before a rotation is served for two minutes, then asked to refresh, and never holds',
+  async (world, tap) => {
+    const browser = await world.signedUp('ada@example.com');
+    const attempts: Attempts = new Map();
+    const old = browser.copy();
+    await refreshHonestly(browser, attempts);
+    tap.forget();
+    world.clock.advance(2 * MINUTE - 1);
+    const served = await Promise.all(Array.from({ length: 20 }, () => old.call('session')));
+    assert.deepEqual(new Set(served.map((answer) => answer.body['status'])), new Set(['VERIFIED']));
+    world.clock.advance(1);
+    const late = await Promise.all(Array.from({ length: 20 }, () => old.call('session')));
+    assert.deepEqual(new Set(late.map((answer) => answer.body.error)), new Set(['retry']));
+    world.clock.advance(DAY);
+    assert.equal((await old.call('session')).body.error, 'retry');
+    assert.equal(tap.writes(), 0);
+    assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
+  },
+);
 
 inWorld('an eager page that extends softly every three minutes moves the idle end once an hour', async (world) => {
   const browser = await world.signedUp('ada@example.com');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { HEADERS } from '@portico/protocol/cookies';
 import type { Browser } from '../browser.ts';
-import { actions, claimsOf, refreshByBody, sessionOf, sidOf, withNative } from '../families.ts';
-import { MINUTE, PASSWORD, type World, heldClock, inWorld, openWorld } from '../world.ts';
 import { forEachDatabase } from '../databases.ts';
+import { actions, claimsOf, refreshByBody, sessionOf, sidOf, withNative } from '../families.ts';
+import { heldClock, inWorld, MINUTE, openWorld, PASSWORD, type World } from '../world.ts';
 
 /** What ends sessions on purpose: sign-out, another sign-in, a new password; and what each of them leaves alone. */
 

@@ -3,7 +3,7 @@ import { COOKIES } from '@portico/protocol/cookies';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { claimsOf, familyOf, refreshByBody, sessionOf, withNative } from '../families.ts';
-import { DAY, HOUR, MINUTE, type World, inWorld } from '../world.ts';
+import { DAY, HOUR, inWorld, MINUTE, type World } from '../world.ts';
 
 /** When a sign-in ends by itself: idle, absolute, and with the browser. */
 
@@ -109,43 +109,46 @@ inWorld(
   FORTNIGHT,
 );
 
-inWorld('nothing passes the absolute end: not daily refreshes, not extend-auth, not a token, not a cookie, not another client', async (world) => {
-  const browser = await world.signedUp('ada@example.com');
-  const native = await withNative(world, browser);
-  const { expiresAt } = await sessionOf(world, browser);
-  assert.equal(expiresAt, world.clock.now() + 30 * DAY);
-  const attempts: Attempts = new Map();
-  const check = (answer: Answered) => {
-    assert.ok(answer.status === 200 || answer.status === 204, answer.text);
-    assert.ok(ageSet(answer) <= expiresAt - world.clock.now(), 'the cookie ends with the session');
-    if (answer.status === 204) return;
-    assert.ok(claimsOf(answer.body['accessToken']).exp * 1000 <= expiresAt);
-    assert.ok(world.clock.now() + Number(answer.body['expiresIn']) * 1000 <= expiresAt);
-    assert.equal(answer.body['expiresAt'], expiresAt);
-  };
-  let game = native;
-  for (let day = 1; day < 30; day += 1) {
-    world.clock.advance(DAY);
-    check(await refreshHonestly(browser, attempts));
-    if (day % 7 === 0) check(await browser.act('extendHard'));
+inWorld(
+  'nothing passes the absolute end: not daily refreshes, not extend-auth, not a token, not a cookie, not another client',
+  async (world) => {
+    const browser = await world.signedUp('ada@example.com');
+    const native = await withNative(world, browser);
+    const { expiresAt } = await sessionOf(world, browser);
+    assert.equal(expiresAt, world.clock.now() + 30 * DAY);
+    const attempts: Attempts = new Map();
+    const check = (answer: Answered) => {
+      assert.ok(answer.status === 200 || answer.status === 204, answer.text);
+      assert.ok(ageSet(answer) <= expiresAt - world.clock.now(), 'the cookie ends with the session');
+      if (answer.status === 204) return;
+      assert.ok(claimsOf(answer.body['accessToken']).exp * 1000 <= expiresAt);
+      assert.ok(world.clock.now() + Number(answer.body['expiresIn']) * 1000 <= expiresAt);
+      assert.equal(answer.body['expiresAt'], expiresAt);
+    };
+    let game = native;
+    for (let day = 1; day < 30; day += 1) {
+      world.clock.advance(DAY);
+      check(await refreshHonestly(browser, attempts));
+      if (day % 7 === 0) check(await browser.act('extendHard'));
+      check(await browser.call('extendSoft'));
+      const played = await refreshByBody(world, game, 'space-snake');
+      game = String(played.body['refreshToken']);
+      assert.equal(played.body['expiresAt'], expiresAt);
+    }
+    world.clock.advance(DAY - 2 * MINUTE);
+    const last = await refreshHonestly(browser, attempts);
+    check(last);
+    assert.equal(last.body['expiresIn'], 120, 'the last access token is cut short');
     check(await browser.call('extendSoft'));
-    const played = await refreshByBody(world, game, 'space-snake');
-    game = String(played.body['refreshToken']);
-    assert.equal(played.body['expiresAt'], expiresAt);
-  }
-  world.clock.advance(DAY - 2 * MINUTE);
-  const last = await refreshHonestly(browser, attempts);
-  check(last);
-  assert.equal(last.body['expiresIn'], 120, 'the last access token is cut short');
-  check(await browser.call('extendSoft'));
-  const token = browser.refreshToken;
-  world.clock.advance(2 * MINUTE);
-  assert.equal(browser.refreshToken, '');
-  await assertOver(world, browser, token);
-  assert.equal((await refreshByBody(world, game, 'space-snake')).body.error, 'session_ended');
-  const bearer = { headers: { authorization: `Bearer ${String(last.body['accessToken'])}` } };
-  assert.equal((await world.browser().call('me', undefined, bearer)).body.error, 'signed_out');
-});
+    const token = browser.refreshToken;
+    world.clock.advance(2 * MINUTE);
+    assert.equal(browser.refreshToken, '');
+    await assertOver(world, browser, token);
+    assert.equal((await refreshByBody(world, game, 'space-snake')).body.error, 'session_ended');
+    const bearer = { headers: { authorization: `Bearer ${String(last.body['accessToken'])}` } };
+    assert.equal((await world.browser().call('me', undefined, bearer)).body.error, 'signed_out');
+  },
+);
 
 inWorld('without "keep me signed in": 12 hours, cookies without Max-Age, no device cookie, gone with the browser', async (world) => {
   const browser = world.browser();

@@ -30,7 +30,7 @@ export interface SharedSignIn {
   readonly userId: string;
   readonly sessionId: string;
   readonly refreshToken: string;
-  readonly device: string;
+  readonly device: string | null;
 }
 
 /** One thing that a process did while it mingled, by the machine's clock. */

@@ -11,7 +11,14 @@ export function connectOverHttp(port: number): Wire {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const inject = ({ method, url, headers, payload }: InjectOptions) =>
     new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port, agent, method: method ?? 'GET', path: String(url), headers: headers ?? {} });
+      const outgoing = request({
+        host: '127.0.0.1',
+        port,
+        agent,
+        method: method ?? 'GET',
+        path: typeof url === 'string' ? url : '/',
+        headers: headers ?? {},
+      });
       // The connection breaks when the server is killed: the request may have been served or not.
       outgoing.on('error', reject);
       outgoing.on('response', (response) => {

@@ -1,23 +1,23 @@
 import { Refusal } from '@portico/protocol/errors';
 import type { Deps } from '../../deps.ts';
+import { codeLetter } from '../../mail/letters.ts';
+import { queueLetter } from '../../mail/outbox.ts';
 import { tokenHash } from '../../platform/crypto.ts';
 import type { Revocation } from '../../platform/revoked-set.ts';
 import { type Answer, CLEARED_SESSION, CLEARED_WAITING, type Issued, signedIn, transactionCookie } from '../answer.ts';
 import { type Caller, hashOf } from '../caller.ts';
 import { countTry } from '../counter.ts';
-import { endFormerSession, sessionNamedByCookie, grantBrowser, sessionLife } from '../create-user-session.ts';
+import { endFormerSession, grantBrowser, sessionLife, sessionNamedByCookie } from '../create-user-session.ts';
 import { forgetDevice } from '../device.ts';
 import { emailKey } from '../email.ts';
 import { recordEvent } from '../event.ts';
-import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS } from '../limits.ts';
-import { codeLetter } from '../../mail/letters.ts';
-import { queueLetter } from '../../mail/outbox.ts';
+import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS, MAIL_NETWORK } from '../limits.ts';
 import { savePasswordHash } from '../password.ts';
 import { queueSignUpLetter } from '../remind-sign-up.ts';
-import { RESEND_PAUSE, SENDS, consumeCode, findCode, makeCode, tryCode } from '../security-code.ts';
+import { consumeCode, findCode, makeCode, RESEND_PAUSE, SENDS, tryCode } from '../security-code.ts';
 import { activateSession, insertSession, retireHeldSession, revokeSession } from '../session.ts';
 import { insertVerifiedUser, lockUserForSignIn } from '../user.ts';
-import { type Waiting, findWaiting } from '../waiting-session.ts';
+import { findWaiting, type Waiting } from '../waiting-session.ts';
 
 /** POST verify-signin: the code from the letter, typed in the browser that waits for it. */
 export async function verifySignIn(deps: Deps, caller: Caller, typed: string): Promise<Answer> {
@@ -37,11 +37,15 @@ export async function verifySignIn(deps: Deps, caller: Caller, typed: string): P
   return { body: { status: 'VERIFIED', ...body }, cookies: [...cookies, CLEARED_WAITING] };
 }
 
-/** Over all codes and browsers of one account, or new codes would buy new tries. Keyed by the address, whether it is known or not. */
+/**
+ * Over all codes and browsers of one account, or new codes would buy new tries. A sign-up counts by its address, whether that is known or
+ * not; a held session by its user, so that nobody can use up the owner's tries by signing up with the owner's address.
+ */
 async function countCodeTry(deps: Deps, caller: Caller, waiting: Waiting): Promise<void> {
   const network = await countTry(deps.db, CODE_NETWORK, caller.network, deps.now());
   if (!network.allowed) throw new Refusal('address_suspended', { retryAfter: network.retryAfter });
-  const account = await countTry(deps.db, CODE_ACCOUNT, emailKey(waiting.email), deps.now());
+  const subject = waiting.kind === 'held' ? waiting.user.id : emailKey(waiting.email);
+  const account = await countTry(deps.db, CODE_ACCOUNT, subject, deps.now());
   if (!account.allowed) throw new Refusal('account_throttled', { retryAfter: account.retryAfter });
 }
 
@@ -116,7 +120,7 @@ export async function resendCode(deps: Deps, caller: Caller): Promise<Answer> {
   const found = await findWaiting(deps, caller);
   if (found === null) throw new Refusal('code_expired');
   const { waiting, transaction } = await ownPlace(deps, found);
-  await requireResendAllowed(deps, waiting);
+  await requireResendAllowed(deps, caller, waiting);
   const sent = await deps.db.transaction(async (tx) => {
     const code = await makeCode(tx, deps, waiting.place);
     if (code === null) return false;
@@ -149,10 +153,13 @@ async function ownPlace(deps: Deps, waiting: Waiting): Promise<{ waiting: Waitin
   return { waiting: { ...waiting, place }, transaction };
 }
 
-async function requireResendAllowed(deps: Deps, waiting: Waiting): Promise<void> {
+async function requireResendAllowed(deps: Deps, caller: Caller, waiting: Waiting): Promise<void> {
   const state = await findCode(deps.db, waiting.place);
   const wait = state === null ? 0 : Math.ceil((state.sentAt + RESEND_PAUSE - deps.now()) / 1000);
   if (wait > 0) throw new Refusal('too_many_requests', { retryAfter: wait });
+  // The owner of a held session proved it with a genuine token; what strangers ask for counts against their network.
+  const network = waiting.kind === 'held' ? null : await countTry(deps.db, MAIL_NETWORK, caller.network, deps.now());
+  if (network?.allowed === false) throw new Refusal('address_suspended', { retryAfter: network.retryAfter });
   // Keyed by the address, known or not, so that a decoy is throttled as a real sign-up is.
   const limit = waiting.kind === 'held' ? HELD_CODES : MAIL_ADDRESS;
   const count = await countTry(deps.db, limit, emailKey(waiting.email), deps.now());

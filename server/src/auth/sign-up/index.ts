@@ -7,7 +7,7 @@ import type { Caller } from '../caller.ts';
 import { countTry } from '../counter.ts';
 import { parseEmail } from '../email.ts';
 import { recordEvent } from '../event.ts';
-import { MAIL_ADDRESS, SIGN_UP_NETWORK, WAITING_ACCOUNT } from '../limits.ts';
+import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../limits.ts';
 import { contextOf, requireGoodPassword } from '../password-rules.ts';
 import { queueSignUpLetter } from '../remind-sign-up.ts';
 import { makeCode } from '../security-code.ts';
@@ -32,7 +32,7 @@ export async function signUpRequestHandler(deps: Deps, caller: Caller, input: Si
   requireGoodPassword(deps, 'password', input.password, contextOf(email.text, input.displayName));
 
   for (const [limit, subject, code] of [
-    [SIGN_UP_NETWORK, caller.network, 'address_suspended'],
+    [MAIL_NETWORK, caller.network, 'address_suspended'],
     [WAITING_ACCOUNT, email.key, 'account_throttled'],
     [MAIL_ADDRESS, email.key, 'account_throttled'],
   ] as const) {

@@ -11,6 +11,7 @@ import { isLoopbackAddress } from '../../auth/network-address.ts';
 import { newestLetters } from '../../mail/outbox.ts';
 import { isLoopbackHost } from '../../platform/loopback.ts';
 import { readCaller } from '../caller.ts';
+import { pagePolicy } from '../security-headers.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
 import { type PageRenderer, formsWork } from './render.ts';
 import { registerSignInPages } from './sign-in-pages.ts';
@@ -42,6 +43,7 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     registerPlainPages(scope, deps, renderer);
   });
   if (config.staticDir === '') return;
+  const policy = pagePolicy(config);
   await app.register(fastifyStatic, {
     root: config.staticDir,
     prefix: '/',
@@ -52,6 +54,10 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     // Our own paths win: they are registered by name, and a name beats a wildcard.
     wildcard: true,
     allowedPath: (path) => !UNSERVED.test(path),
+    // An operator's page runs its own scripts, as ours do; the policy of the API's answers would let it run none.
+    setHeaders: (reply) => {
+      reply.header('content-security-policy', policy);
+    },
   });
 }
 

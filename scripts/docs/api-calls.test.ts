@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COOKIES } from '@portico/protocol/cookies';
+import { AUTH_ROUTES } from '../../server/src/app.ts';
+import type { Answered, Browser } from '../../server/test/browser.ts';
+import { inWorld, MINUTE, PASSWORD, type World } from '../../server/test/world.ts';
+import { CALLS, FIELDS, SHAPES } from './api-calls.ts';
+
+const EMAIL = 'ada@example.com';
+const NEW_PASSWORD = 'another horse another battery';
+
+test('docs/api.md describes exactly the calls that there are', () => {
+  assert.deepEqual(Object.keys(CALLS).sort(), AUTH_ROUTES.map(({ method, path }) => `${method} ${path}`).sort());
+});
+
+/** Each call once, in an order in which it succeeds. */
+const STORY: readonly (readonly [string, (world: World, browser: Browser) => Promise<Answered>])[] = [
+  ['POST /signup', (_, browser) => browser.call('signUp', { email: EMAIL, password: PASSWORD })],
+  [
+    'POST /resend-code',
+    (world, browser) => {
+      world.clock.advance(2 * MINUTE);
+      return browser.call('resendCode');
+    },
+  ],
+  ['POST /verify-signin', async (world, browser) => browser.call('verifySignIn', { securityCode: await world.codeFor(EMAIL) })],
+  ['GET /session', (_, browser) => browser.call('session')],
+  ['POST /refresh', (_, browser) => browser.refresh()],
+  ['POST /extend-auth-soft', (_, browser) => browser.call('extendSoft')],
+  ['POST /extend-auth-hard', (_, browser) => browser.act('extendHard')],
+  ['GET /me', (_, browser) => browser.call('me')],
+  ['GET /me/sessions', (_, browser) => browser.call('mySessions')],
+  ['DELETE /me/sessions/:id', endAnotherSession],
+  ['DELETE /me/sessions', (_, browser) => browser.act('mySessions', undefined, { method: 'DELETE' })],
+  ['POST /me/password', (_, browser) => browser.act('myPassword', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
+  ['POST /signout', (_, browser) => browser.act('signOut')],
+  ['POST /signin/:authProvider', (world) => world.browser().signIn(EMAIL, NEW_PASSWORD)],
+  ['POST /not-me', notMe],
+];
+
+inWorld('docs/api.md names the fields, types and cookies that each call really answers with', async (world) => {
+  const browser = world.browser();
+  assert.deepEqual(STORY.map(([name]) => name).sort(), Object.keys(CALLS).sort());
+  for (const [name, call] of STORY) checkAnswer(name, await call(world, browser));
+});
+
+async function endAnotherSession(world: World, browser: Browser): Promise<Answered> {
+  await world.browser().signIn(EMAIL, PASSWORD);
+  const { body } = await browser.call('mySessions');
+  const items = body['items'] as readonly { readonly id: string; readonly current: boolean }[];
+  const other = items.find((item) => !item.current);
+  return browser.act('mySession', undefined, { params: { id: other?.id ?? '' } });
+}
+
+async function notMe(world: World): Promise<Answered> {
+  const browser = world.browser();
+  await browser.call('signUp', { email: 'grace@example.com', password: PASSWORD });
+  return browser.call('notMe');
+}
+
+function checkAnswer(name: string, { status, body, text, setCookies }: Answered): void {
+  const call = CALLS[name];
+  assert.ok(call);
+  assert.equal(status, call.answer.length === 0 ? 204 : 200, `${name}: ${text}`);
+  const answered = Object.keys(body);
+  const missing = call.answer.filter((field) => !field.endsWith('?') && !answered.includes(field));
+  const undescribed = answered.filter((field) => !call.answer.includes(field) && !call.answer.includes(`${field}?`));
+  assert.deepEqual({ missing, undescribed }, { missing: [], undescribed: [] }, name);
+  checkTypes(name, body);
+  const spelled = (names: readonly (keyof typeof COOKIES)[]) => names.map((cookie) => COOKIES[cookie]).sort();
+  const named = (lines: readonly string[]) => lines.map((line) => line.slice(0, line.indexOf('='))).sort();
+  const cleared = setCookies.filter((line) => line.includes('Max-Age=0'));
+  assert.deepEqual(named(cleared), spelled(call.clears), `${name} clears`);
+  assert.deepEqual(named(setCookies.filter((line) => !cleared.includes(line))), spelled(call.sets), `${name} sets`);
+}
+
+function checkTypes(name: string, body: Readonly<Record<string, unknown>>): void {
+  for (const [field, value] of Object.entries(body)) {
+    const type = Array.isArray(value) ? 'array' : value === null ? 'string' : typeof value;
+    assert.equal(type, FIELDS[field]?.type, `${name} ${field}`);
+  }
+  const items = (body['items'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  for (const item of items) checkShape(name, item, SHAPES.item);
+  if (body['user'] !== undefined) checkShape(name, body['user'] as Readonly<Record<string, unknown>>, SHAPES.user);
+}
+
+function checkShape(name: string, value: Readonly<Record<string, unknown>>, fields: readonly string[]): void {
+  assert.deepEqual(Object.keys(value).sort(), [...fields].sort(), name);
+  checkTypes(name, value);
+}
+
+test('every field that a call takes has a meaning, and every meaning belongs to a field', () => {
+  const taken = AUTH_ROUTES.flatMap(({ schema: { body, querystring, params } }) => [body, querystring, params].flatMap(propertiesOf));
+  const answered = Object.values(CALLS).flatMap(({ answer }) => answer.map((field) => field.replace(/\?$/, '')));
+  const used = new Set([...taken, ...answered, ...SHAPES.user, ...SHAPES.item]);
+  assert.deepEqual(Object.keys(FIELDS).sort(), [...used].sort());
+});
+
+function propertiesOf(schema: object | undefined): readonly string[] {
+  return Object.keys((schema as { readonly properties?: object } | undefined)?.properties ?? {});
+}

@@ -1,0 +1,191 @@
+import type { COOKIES } from '@portico/protocol/cookies';
+import type { ErrorCode } from '@portico/protocol/errors';
+
+type Cookie = keyof typeof COOKIES;
+
+/** What docs/api.md says about one call beyond its row in server/src/app.ts. `api-calls.test.ts` holds it against the server. */
+export interface Call {
+  readonly sentence: string;
+  /** Names of `FIELDS`; a name with `?` is answered only where its sentence says so. None: 204 without a body. */
+  readonly answer: readonly string[];
+  readonly sets: readonly Cookie[];
+  readonly clears: readonly Cookie[];
+  /** Beside those of the guard and those that every call can give. */
+  readonly errors: readonly ErrorCode[];
+}
+
+const SIGNED_IN = ['accessToken', 'expiresIn', 'gen', 'csrfToken', 'user', 'expiresAt'];
+const SESSION_COOKIES: readonly Cookie[] = ['refresh', 'access', 'csrf', 'generation'];
+const SPENDING: readonly ErrorCode[] = ['bad_attempt', 'refresh_invalid', 'session_ended', 'session_held', 'retry'];
+
+/** By method and path below the prefix. */
+export const CALLS: Readonly<Record<string, Call>> = {
+  'POST /signup': {
+    sentence:
+      'Signs nobody in and tells nobody whether the address is known: the answer is the same, byte for byte, after the same work. A new address is mailed a code, a known one "you already have an account".',
+    answer: ['status', 'verifyUrl'],
+    sets: ['waiting'],
+    clears: [],
+    errors: ['password_refused', 'address_suspended', 'account_throttled', 'busy'],
+  },
+  'POST /signin/:authProvider': {
+    sentence:
+      '`credential` is the only provider so far: e-mail and password. An address that was never proven answers as a wrong password does, and its code is mailed again. The session that the browser had before ends.',
+    answer: ['status', ...SIGNED_IN],
+    sets: [...SESSION_COOKIES, 'device'],
+    clears: [],
+    errors: ['wrong_credentials', 'not_found', 'address_suspended', 'account_throttled', 'busy'],
+  },
+  'POST /verify-signin': {
+    sentence:
+      'Finishes a sign-up, or brings the owner of a held sign-in back. Five tries a code; a try is spent before it is compared. Spaces and dashes in the code do not matter.',
+    answer: ['status', ...SIGNED_IN],
+    sets: [...SESSION_COOKIES, 'device'],
+    clears: ['waiting'],
+    errors: ['wrong_code', 'code_expired', 'session_ended', 'address_suspended', 'account_throttled'],
+  },
+  'POST /resend-code': {
+    sentence:
+      'The new code kills the old one. A minute must lie between two, and there are five for one waiting sign-in. For a held sign-in this is also how the first code is asked for; then `portico_tx` is set.',
+    answer: ['status', 'triesLeft', 'resendAt'],
+    sets: [],
+    clears: [],
+    errors: ['code_expired', 'too_many_requests', 'account_throttled'],
+  },
+  'POST /not-me': {
+    sentence: 'Also for "use another account". A held sign-in loses its other cookies too.',
+    answer: ['status'],
+    sets: [],
+    clears: ['waiting'],
+    errors: [],
+  },
+  'POST /refresh': {
+    sentence:
+      'By cookie, without fields; or, for a public client, with `refreshToken` and `clientId`. The same attempt again is answered with the same successor, however late. No answer of this call clears a cookie.',
+    answer: ['kind', ...SIGNED_IN, 'refreshToken?'],
+    sets: SESSION_COOKIES,
+    clears: [],
+    errors: [...SPENDING, 'two_tokens'],
+  },
+  'GET /session': {
+    sentence: 'A safe look that spends nothing. A browser that waits for a code, or is held, learns its status and nothing else.',
+    answer: ['status', 'user?', 'expiresAt?', 'gen?', 'csrfToken?'],
+    sets: [],
+    clears: [],
+    errors: ['retry'],
+  },
+  'POST /signout': {
+    sentence: 'Idempotent: a browser that is signed out already is answered the same. The device cookie stays.',
+    answer: [],
+    sets: [],
+    clears: [...SESSION_COOKIES, 'waiting'],
+    errors: [],
+  },
+  'POST /extend-auth-soft': {
+    sentence: 'Moves the idle end, never the absolute one. Answers nothing, so a page may send it at its start and forget it.',
+    answer: [],
+    sets: ['refresh', 'csrf', 'generation'],
+    clears: [],
+    errors: ['refresh_invalid', 'session_ended', 'session_held', 'retry'],
+  },
+  'POST /extend-auth-hard': {
+    sentence: 'CSRF tokens from before end one access-token life later, so that other tabs learn of it in time.',
+    answer: ['kind', ...SIGNED_IN],
+    sets: SESSION_COOKIES,
+    clears: [],
+    errors: SPENDING,
+  },
+  'GET /me': {
+    sentence: '',
+    answer: ['id', 'email', 'displayName', 'role', 'createdAt', 'emailVerified'],
+    sets: [],
+    clears: [],
+    errors: [],
+  },
+  'POST /me/password': {
+    sentence: 'This browser gets a new session in the same transaction, and a letter says that it happened.',
+    answer: ['status', ...SIGNED_IN],
+    sets: SESSION_COOKIES,
+    clears: [],
+    errors: ['password_refused', 'wrong_password', 'account_throttled', 'session_ended', 'busy'],
+  },
+  'GET /me/sessions': {
+    sentence: 'This one first, then the newest.',
+    answer: ['items', 'next'],
+    sets: [],
+    clears: [],
+    errors: [],
+  },
+  'DELETE /me/sessions': { sentence: '', answer: [], sets: [], clears: [], errors: [] },
+  'DELETE /me/sessions/:id': {
+    sentence: 'A session of somebody else does not exist, as far as the caller can tell.',
+    answer: [],
+    sets: [],
+    clears: [],
+    errors: ['not_found'],
+  },
+};
+
+/** What every call can answer. */
+export const EVERYWHERE: readonly ErrorCode[] = [
+  'bad_request',
+  'invalid_fields',
+  'request_timeout',
+  'too_large',
+  'unsupported_media_type',
+  'internal',
+  'unavailable',
+];
+
+interface Field {
+  readonly type: 'string' | 'number' | 'boolean' | 'object' | 'array';
+  readonly sentence: string;
+}
+
+/** Every field that is sent or answered, by its name. */
+export const FIELDS: Readonly<Record<string, Field>> = {
+  accessToken: { type: 'string', sentence: 'JWT, for `Authorization: Bearer`' },
+  address: { type: 'string', sentence: 'Network address without its last part' },
+  authProvider: { type: 'string', sentence: '`credential`' },
+  clientId: { type: 'string', sentence: 'The public client that the token belongs to' },
+  createdAt: { type: 'number', sentence: 'When it began' },
+  csrfToken: { type: 'string', sentence: 'For the header `Portico-CSRF`; not where the token came in the body' },
+  current: { type: 'boolean', sentence: 'The session of this call' },
+  currentPassword: { type: 'string', sentence: 'As it is now' },
+  cursor: { type: 'string', sentence: '`next` of the page before' },
+  device: { type: 'string', sentence: 'Such as "Firefox on Windows"' },
+  displayName: { type: 'string', sentence: 'What apps and games call the user; may be empty' },
+  email: { type: 'string', sentence: 'E-mail address' },
+  emailVerified: { type: 'boolean', sentence: 'Whether the address is proven' },
+  everywhere: { type: 'boolean', sentence: 'All devices, not only this browser; false unless given' },
+  expiresAt: { type: 'number', sentence: 'When the sign-in ends for good' },
+  expiresIn: { type: 'number', sentence: 'Seconds that the access token lasts' },
+  gen: { type: 'number', sentence: 'Generation of the refresh token, for `Portico-Attempt`' },
+  id: { type: 'string', sentence: 'Of the user, or of the session in a list of sessions' },
+  items: { type: 'array', sentence: 'Sessions: see above' },
+  keep: {
+    type: 'boolean',
+    sentence: '"Keep me signed in"; true unless given. Without it cookies end with the browser, the session after 12 hours',
+  },
+  kind: { type: 'string', sentence: '`rotated`, or `replayed`: the successor that was already made, again' },
+  lastSeenAt: { type: 'number', sentence: 'Last refresh' },
+  limit: { type: 'string', sentence: '1 to 100 in a page; 50 unless given' },
+  methods: { type: 'array', sentence: 'How it was proven: `pwd` a password, `otp` a code by mail' },
+  newPassword: { type: 'string', sentence: 'Taken exactly as typed' },
+  next: { type: 'string', sentence: '`cursor` of the next page, or null' },
+  password: { type: 'string', sentence: 'Taken exactly as typed' },
+  refreshToken: { type: 'string', sentence: 'Of a public client; answered only where it was sent' },
+  resendAt: { type: 'number', sentence: 'When another code may be asked for' },
+  role: { type: 'string', sentence: '`user`, `support`, `admin` or `owner`' },
+  securityCode: { type: 'string', sentence: 'Eight digits' },
+  status: { type: 'string', sentence: '`SIGNED_OUT`, `UNVERIFIED` (waits for a code), `HELD` or `VERIFIED`' },
+  triesLeft: { type: 'number', sentence: 'Tries that the code still has' },
+  user: { type: 'object', sentence: 'The user: see above' },
+  verifyUrl: { type: 'string', sentence: 'The page on which the code is typed' },
+};
+
+/** The shapes inside the answers. */
+export const SHAPES = {
+  user: ['id', 'email', 'displayName', 'role'],
+  item: ['id', 'current', 'device', 'address', 'createdAt', 'lastSeenAt', 'expiresAt', 'methods'],
+} as const;

@@ -1,0 +1,163 @@
+import { COOKIES, HEADERS } from '@portico/protocol/cookies';
+import { ERRORS, type ErrorCode } from '@portico/protocol/errors';
+import { AUTH_PREFIX, AUTH_PREFIX_ALIAS, PAGES, SYSTEM } from '@portico/protocol/routes';
+import type { TSchema } from 'typebox';
+import { AUTH_ROUTES } from '../../server/src/app.ts';
+import type { Limit } from '../../server/src/auth/counter.ts';
+import * as limits from '../../server/src/auth/limits.ts';
+import type { Route } from '../../server/src/http/route.ts';
+import { BODY_LIMIT } from '../../server/src/http/server.ts';
+import { CALLS, EVERYWHERE, FIELDS, SHAPES } from './api-calls.ts';
+import { COOKIE_WORDS, GUARDS, HEADER_WORDS, LIMITS, PAGE_WORDS, READABLE, SYSTEM_WORDS } from './api-words.ts';
+import { code, generatedFrom, page, table } from './markdown.ts';
+
+/** docs/api.md: every call, from the table of routes that answers it. */
+export function apiPage(): string {
+  return page([
+    generatedFrom('server/src/app.ts, protocol/src and scripts/docs/api-*.ts'),
+    '# API',
+    `All calls below ${code(AUTH_PREFIX)}; ${code(AUTH_PREFIX_ALIAS)} answers the same. A running server has this as OpenAPI at ${code(SYSTEM.openapi)}.`,
+    groundRules(),
+    '## Calls',
+    table(
+      ['Call', 'What it does', 'Guard', 'Counted by'],
+      AUTH_ROUTES.map((route) => [
+        `[${code(callOf(route))}](#${anchorOf(route)})`,
+        route.summary,
+        code(route.guardName),
+        limitNames(route),
+      ]),
+    ),
+    ...AUTH_ROUTES.map(describeCall),
+    '## Fields',
+    `${code('user')} is \`{ ${SHAPES.user.join(', ')} }\`; each of ${code('items')} is \`{ ${SHAPES.item.join(', ')} }\`.`,
+    table(
+      ['Name', 'Type', 'Meaning'],
+      Object.entries(FIELDS).map(([name, { type, sentence }]) => [code(name), type, sentence]),
+    ),
+    '## Guards',
+    table(
+      ['Guard', 'Who gets through', 'Else'],
+      Object.entries(GUARDS).map(([name, { sentence, errors }]) => [code(name), sentence, errors.map(withStatus).join(', ')]),
+    ),
+    '## Limits',
+    'What is counted, for how long, and how much is allowed. A right password is taken off again.',
+    table(
+      ['Limit', 'Counts', 'Allows'],
+      allLimits().map(({ name, max, window }) => [code(name), wordsFor(LIMITS, name), `${max} in ${duration(window)}`]),
+    ),
+    '## Cookies',
+    'All are `Path=/; SameSite=Lax` without `Domain`, set for the host of the API. Over https they are `Secure` and their names begin with `__Host-`.',
+    table(
+      ['Cookie', 'Scripts read it', 'What it is'],
+      Object.entries(COOKIES).map(([name, cookie]) => [code(cookie), READABLE.has(cookie) ? 'yes' : 'no', wordsFor(COOKIE_WORDS, name)]),
+    ),
+    '## Headers',
+    table(
+      ['Header', 'What it carries'],
+      Object.entries(HEADERS).map(([name, header]) => [code(header), wordsFor(HEADER_WORDS, name)]),
+    ),
+    '## Pages and documents',
+    addresses(PAGES, PAGE_WORDS),
+    addresses(SYSTEM, SYSTEM_WORDS),
+  ]);
+}
+
+function groundRules(): string {
+  return [
+    `- Bodies are JSON (${code('content-type: application/json')}), ${BODY_LIMIT / 1024} KiB at most. Unknown fields and wrong types are refused; nothing is coerced.`,
+    '- Moments are milliseconds since 1970, `expiresIn` is seconds.',
+    '- A refusal is `{ error, message, requestId }` with the status of its code: [errors.md](errors.md).',
+    `- Every call can answer ${EVERYWHERE.map(withStatus).join(', ')}.`,
+    '- The browser API serves one browser client: the pages on the app’s own origin. Other origins come with client sites.',
+    '- How refresh tokens rotate, and why an honest client is never signed out by accident: [protocol.md](protocol.md).',
+  ].join('\n');
+}
+
+function describeCall(route: Route): string {
+  const { sentence, answer, sets, clears, errors } = wordsFor(CALLS, `${route.method} ${route.path}`);
+  const refusals = [...new Set([...wordsFor(GUARDS, route.guardName).errors, ...errors])];
+  const takes = [...takenFields(route.schema.params), ...takenFields(route.schema.querystring), ...takenFields(route.schema.body)];
+  return [
+    `### ${callOf(route)}`,
+    `${route.summary}. ${sentence}`.trim(),
+    [
+      `- **Takes** ${takes.length === 0 ? 'nothing' : takes.join(', ')}`,
+      `- **Answers** ${answer.length === 0 ? '204' : `200 ${answer.map(answered).join(', ')}`}`,
+      ...(sets.length === 0 ? [] : [`- **Sets** ${sets.map((name) => code(COOKIES[name])).join(', ')}`]),
+      ...(clears.length === 0 ? [] : [`- **Clears** ${clears.map((name) => code(COOKIES[name])).join(', ')}`]),
+      `- **Refuses** ${refusals.length === 0 ? 'nobody' : refusals.map(withStatus).join(', ')}`,
+    ].join('\n'),
+  ].join('\n\n');
+}
+
+interface StringSchema {
+  readonly minLength?: number;
+  readonly maxLength?: number;
+}
+
+/** The fields of a schema, with their bounds; what may be left out has a question mark. */
+function takenFields(schema: TSchema | undefined): readonly string[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    readonly properties?: Readonly<Record<string, StringSchema>>;
+    readonly required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, { minLength = 0, maxLength }]) => {
+    wordsFor(FIELDS, name);
+    const bounds = maxLength === undefined ? '' : ` (${minLength} to ${maxLength} characters)`;
+    return `${code(required.includes(name) ? name : `${name}?`)}${bounds}`;
+  });
+}
+
+function answered(name: string): string {
+  wordsFor(FIELDS, name.replace(/\?$/, ''));
+  return code(name);
+}
+
+function callOf({ method, path }: Route): string {
+  return `${method} ${path.slice(1)}`;
+}
+
+/** As the usual renderers of Markdown make it from the heading. */
+function anchorOf(route: Route): string {
+  return callOf(route)
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+}
+
+function limitNames({ limit }: Route): string {
+  if (limit === 'none') return '';
+  const known = new Set(allLimits().map(({ name }) => name));
+  const names = limit.split(', ');
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined) throw new Error(`no limit is called ${unknown}`);
+  return names.map(code).join(', ');
+}
+
+function allLimits(): readonly Limit[] {
+  return Object.values(limits);
+}
+
+function duration(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  return minutes < 60 ? `${minutes} min` : `${minutes / 60} h`;
+}
+
+function withStatus(error: ErrorCode): string {
+  return `${ERRORS[error]} ${code(error)}`;
+}
+
+function addresses<Names extends string>(paths: Readonly<Record<Names, string>>, words: Readonly<Record<Names, string>>): string {
+  return table(
+    ['Address', 'What is there'],
+    Object.entries<string>(paths).map(([name, path]) => [code(path), wordsFor(words, name)]),
+  );
+}
+
+/** Something new without words must not slip onto the page in silence. */
+function wordsFor<T>(words: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(words, name) ? words[name] : undefined;
+  if (found === undefined) throw new Error(`scripts/docs has no words for ${name}`);
+  return found;
+}

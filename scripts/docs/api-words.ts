@@ -1,0 +1,95 @@
+import type { COOKIES, CookieName, HEADERS } from '@portico/protocol/cookies';
+import type { ErrorCode } from '@portico/protocol/errors';
+import type { PAGES, SYSTEM } from '@portico/protocol/routes';
+
+/** What the tables of docs/api.md say where the program itself has only a name. */
+
+interface GuardWords {
+  readonly sentence: string;
+  readonly errors: readonly ErrorCode[];
+}
+
+/** By the name of the function in server/src/http/guards.ts. */
+export const GUARDS: Readonly<Record<string, GuardWords>> = {
+  open: { sentence: 'Anybody.', errors: [] },
+  ownPages: {
+    sentence: 'A browser must come from our own pages (`Sec-Fetch-Site`, exact `Origin`); a program that is no browser says nothing.',
+    errors: ['origin_refused'],
+  },
+  ownOrigin: { sentence: 'The call must show that it comes from our own pages.', errors: ['origin_refused'] },
+  ownOriginOrBody: {
+    sentence: 'As `ownOrigin`; a program that brings its token in the body has no origin to show.',
+    errors: ['origin_refused'],
+  },
+  namedByCookie: {
+    sentence:
+      'As `ownOrigin`, and the CSRF token of the session that the refresh cookie names, however old that cookie is. `signout` with a bearer token needs neither.',
+    errors: ['origin_refused', 'csrf_failed'],
+  },
+  cookie: { sentence: 'An access token, as cookie or bearer. No database: a revocation arrives within a second.', errors: ['signed_out'] },
+  cookieAndDatabase: { sentence: 'As `cookie`, and the database agrees now.', errors: ['signed_out'] },
+  cookieAndCsrf: {
+    sentence: 'As `cookie`. By cookie also our own origin and the CSRF token; a bearer token needs neither.',
+    errors: ['signed_out', 'origin_refused', 'csrf_failed'],
+  },
+  cookieCsrfAndDatabase: {
+    sentence: 'As `cookieAndCsrf`, and the database agrees now.',
+    errors: ['signed_out', 'origin_refused', 'csrf_failed'],
+  },
+};
+
+/** By the name of the limit in server/src/guessing/limits.ts. */
+export const LIMITS: Readonly<Record<string, string>> = {
+  'signin-account': 'wrong passwords for one account, from browsers that it does not know',
+  'signin-device': 'wrong passwords for one account from one device that it knows',
+  'signin-network': 'wrong passwords from one network, known devices not counted',
+  'mail-network': 'letters that one network may cause, to whomever',
+  'mail-address': 'letters with a code to one address, whoever asks',
+  'code-account': 'codes typed for one account',
+  'code-network': 'codes typed in one network',
+  'held-codes': 'codes for held sign-ins of one account',
+  'waiting-account': 'sign-ups with one address',
+  'password-user': 'current passwords typed by one signed-in user',
+};
+
+export const COOKIE_WORDS: Readonly<Record<keyof typeof COOKIES, string>> = {
+  refresh: 'The refresh token of the browser. Lives as long as the sign-in, or until the browser closes.',
+  access: 'An access token, for pages and for calls without a bearer token. As long as the token.',
+  waiting: 'A sign-up that waits for its code. 12 hours (`PORTICO_UNVERIFIED_LIFE`).',
+  device: 'This browser, for "keep me signed in": set at a sign-in where it is missing. 400 days; survives sign-out.',
+  csrf: 'The CSRF token, for the header `Portico-CSRF`. As long as the refresh token.',
+  generation: 'The generation of the refresh token, for `Portico-Attempt`. As long as the refresh token.',
+  transaction: 'One random value that form tokens and codes of held sign-ins are bound to. 400 days.',
+};
+
+/** Set without HttpOnly. Never a token that signs in. */
+export const READABLE: ReadonlySet<CookieName> = new Set(['portico_csrf', 'portico_g']);
+
+export const HEADER_WORDS: Readonly<Record<keyof typeof HEADERS, string>> = {
+  attempt:
+    'Request, at `refresh` and `extend-auth-hard`: `<generation>.<128 random bits as base64url, 22 characters>`. Chosen once for each generation, stored before it is sent, repeated in every retry.',
+  csrf: 'Request, where the guard asks for it: the `csrfToken` of the newest answer, or the cookie `portico_csrf`.',
+  requestId: 'Answer: the name of this request in the log.',
+};
+
+export const PAGE_WORDS: Readonly<Record<keyof typeof PAGES, string>> = {
+  landing: 'Start page, or the operator’s own (`PORTICO_STATIC_DIR`)',
+  signIn: 'Sign in; `?returnTo=/path` says where to go afterwards, on our own origin only',
+  signUp: 'Create an account',
+  verifySignIn: 'Type the code',
+  dashboard: 'Profile, devices and sessions, password',
+  signOut: 'Log out here or everywhere',
+  error: '`?code=<status>&reason=<code>`: what went wrong, in words',
+  devMail:
+    'The letters of a development server, as a page or, with `Accept: application/json`, as `[{ to, subject, text, html, at }]`, newest first. Not in production; only from the machine itself',
+};
+
+export const SYSTEM_WORDS: Readonly<Record<keyof typeof SYSTEM, string>> = {
+  jwks: 'The public keys that verify access tokens. Cache for 30 seconds at most',
+  portico: 'Where issuer, pages, API and keys are',
+  changePassword: 'Leads to the page where the password is changed, for password managers',
+  health: '200 while the process lives',
+  ready: '200 while the database answers, else 503',
+  openapi: 'The API as OpenAPI 3.1, from the schemas that validate',
+  assets: 'Scripts, styles and pictures of the pages, each named by its content',
+};

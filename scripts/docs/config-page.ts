@@ -1,0 +1,73 @@
+import { ConfigProblems, inspectConfig, SETTINGS } from '../../server/src/config.ts';
+import { code, generatedFrom, page, table } from './markdown.ts';
+
+/** An environment as somebody's first try in production: its problems are shown as the program tells them. */
+const FIRST_TRY = {
+  NODE_ENV: 'production',
+  PORTICO_ORIGIN: 'http://auth.example.com',
+  PORTICO_DATA_DIR: '/nonexistent/portico',
+  PORTICO_DATABASE_URL: 'postgres://portico@db.internal/portico',
+  PORTICO_TRUSTED_PROXIES: '0.0.0.0/0',
+  PORTICO_SESION_LIFE: '30d',
+  PORTICO_CODE_LIFE: 'ten minutes',
+};
+
+/** They stand above the table once. */
+const DURATION_EXAMPLES = ', such as 90s, 15m, 12h or 30d';
+
+/** docs/config.md: every setting, from the table that reads them. */
+export function configPage(): string {
+  return page([
+    generatedFrom('server/src/config/settings.ts'),
+    '# Settings',
+    'Portico is set by environment variables, read once at the start. With none at all it runs for trying out, on SQLite, at `http://localhost:4000`.',
+    [
+      '- **Files.** Every `PORTICO_NAME` may be given as `PORTICO_NAME_FILE`, the path of a file that holds the value (secrets of Docker, Kubernetes and',
+      '  systemd). One line break at its end is cut off. Giving both is a problem.',
+      '- **Empty** is the same as not given.',
+      '- **Durations** are written `90s`, `15m`, `12h`, `30d`.',
+      '- **Misspelled names** that begin with `PORTICO_` are problems, not silence.',
+      '- `portico doctor` prints each effective value and where it came from, secrets masked, and checks what they lead to ([cli.md](cli.md)).',
+    ].join('\n'),
+    '## All settings',
+    table(
+      ['Name', 'Default', 'Form', 'Meaning'],
+      Object.values(SETTINGS).map(({ name, kind, standard, sentence }) => [
+        code(name),
+        standard === '' ? 'empty' : asWritten(standard),
+        asWritten(kind.form.replace(DURATION_EXAMPLES, '')),
+        sentence,
+      ]),
+    ),
+    '## What is refused',
+    'Settings that do not fit together stop the start, all of them at once. This first try in production',
+    `\`\`\`sh\n${Object.entries(FIRST_TRY)
+      .map(([name, value]) => `${name}=${/\s/.test(value) ? `'${value}'` : value}`)
+      .join('\n')}\n\`\`\``,
+    'is answered with',
+    `\`\`\`text\n${problemsOf(FIRST_TRY)
+      .map((problem) => `- ${problem}`)
+      .join('\n')}\n\`\`\``,
+    '## The master key',
+    [
+      'At the first start a key of 32 random bytes is written to `master.key` in the data folder, readable by its owner alone. It seals the private keys and the',
+      'waiting letters in the database, so a copy of the database alone opens nothing. Keep a copy of it apart from the copies of the database: without it the',
+      'database cannot be used. Several nodes on one PostgreSQL share one key, given to each as `PORTICO_MASTER_KEY_FILE` or `PORTICO_MASTER_KEY`.',
+    ].join('\n'),
+  ]);
+}
+
+/** Choices and examples as code; sentences as they are. */
+function asWritten(text: string): string {
+  return /\s/.test(text) && !text.includes(' | ') ? text.replaceAll('<', '\\<') : code(text);
+}
+
+function problemsOf(environment: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    inspectConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigProblems) return error.problems;
+    throw error;
+  }
+  throw new Error('this environment was meant to be refused');
+}

@@ -1,0 +1,50 @@
+import type { ErrorCode, FieldProblem } from '@portico/protocol/errors';
+
+/** Code -> what a program that gets it should do. A code without a line is a type error. */
+export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
+  bad_request: 'Mend the request: broken JSON, a broken address, or a form field that came twice. Sending it again changes nothing.',
+  invalid_fields: 'Show the causes in `fields` at their fields.',
+  bad_attempt: 'Send `Portico-Attempt: <generation>.<22 characters of base64url>`. Nothing was spent.',
+  two_tokens: 'Leave out `refreshToken`, or call without the cookie. Nothing was spent.',
+  refresh_invalid: 'There is no sign-in: lead to `/login`. Do not ask again.',
+  session_ended: 'The sign-in is over: lead to `/login`. Do not ask again.',
+  wrong_code: 'Ask for the code again; `triesLeft` says how often that still makes sense.',
+  code_expired: 'Offer to send another code (`resend-code`); if that answers the same, begin the sign-up or sign-in again.',
+  signed_out: 'Refresh once and repeat the call once with the new access token; if it is refused again, lead to `/login`.',
+  wrong_credentials:
+    'Show the sentence and nothing more exact: unknown address, wrong password and unproven address are meant to look alike.',
+  wrong_password: 'Ask for the current password again. The sign-in goes on.',
+  forbidden: 'Do not repeat it: the account has not the right.',
+  csrf_failed: 'Fetch the CSRF token again (`GET session`, or a refresh) and repeat once.',
+  origin_refused: 'The call did not come from the page that Portico knows: check the three origin settings.',
+  session_held: 'Lead the browser to `verifyUrl`. Keep the cookies: they are the way back.',
+  not_found: 'Check the address. A session that belongs to somebody else is not found either.',
+  method_not_allowed: 'Use a method that the `Allow` header names.',
+  request_timeout: 'Send it again; the body arrived too slowly.',
+  retry:
+    'Read the refresh token (or the cookie `portico_g`) again, then repeat after `Retry-After`. Stop after three times and ask `GET session`.',
+  too_large: 'Send less: 64 KiB are the most.',
+  unsupported_media_type: 'Send `content-type: application/json`.',
+  password_refused: 'Show the cause in `fields` at the field.',
+  too_many_requests: 'Wait for `Retry-After` seconds.',
+  account_throttled: 'Wait for `Retry-After` seconds. Other accounts are not affected.',
+  address_suspended:
+    'Wait for `Retry-After` seconds. Everybody behind the same IPv4 address or IPv6 /64 waits too, except who signs in from a device that is known.',
+  internal: 'Report `requestId` to the operator. Repeat later.',
+  bad_gateway: 'Repeat later with growing pauses.',
+  unavailable: 'Repeat after `Retry-After` seconds with growing pauses. The database could not be reached; nobody was signed out.',
+  busy: 'Repeat after `Retry-After` seconds. More passwords wait to be checked than the machine can take.',
+  gateway_timeout: 'Repeat later with growing pauses.',
+};
+
+/** Cause of a refused field -> when it is given. */
+export const FIELD_CAUSES: Readonly<Record<FieldProblem, string>> = {
+  missing: 'A field that must be there is not.',
+  malformed: 'Wrong type, too long, or not in its form.',
+  unknown: 'A field that the call does not take.',
+  email_malformed: 'Not a plain address.',
+  password_too_short: 'Fewer characters than `PORTICO_PASSWORD_MIN`.',
+  password_too_long: 'More than 4096 bytes.',
+  password_common: 'It stands in the bundled list of common passwords.',
+  password_context: 'It is little more than the address, the name, the host or the product.',
+};

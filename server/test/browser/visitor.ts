@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { PAGES } from '@portico/protocol/routes';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { launchChromium, reasonToSkip } from '../../../ui/test/browser.ts';
+import { freePort, type RunningPortico, startPortico } from '../portico-process.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+/** Milliseconds. */
+const WAIT = 20_000;
+
+/** The whole product as a person meets it: the real server in its own process, and a real browser. */
+export interface Stage {
+  readonly portico: RunningPortico;
+  readonly browser: Browser;
+  /** Where the pages are. */
+  readonly app: string;
+  visitor(options?: VisitorOptions): Promise<Visitor>;
+  /** The code of the newest letter to this address that has one. */
+  codeFor(email: string): Promise<string>;
+}
+
+export interface VisitorOptions {
+  readonly javaScriptEnabled?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: 'light' | 'dark';
+  readonly locale?: string;
+}
+
+/** One browser profile with one page. */
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the browser complained about: policy violations, failed hydration, thrown errors. */
+  readonly complaints: readonly string[];
+  signUp(email: string): Promise<void>;
+  signIn(email: string, password?: string): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Settings of the server, given the port that it will have. */
+  readonly settings?: (port: number) => Readonly<Record<string, string>>;
+  /** Where the pages are, if not at the server's own origin. */
+  readonly app?: (port: number) => string;
+}
+
+/** A test with the real server and a real Chromium. */
+export function onStage(name: string, body: (stage: Stage, t: TestContext) => Promise<void>, options: StageOptions = {}): void {
+  test(name, { skip: reasonToSkip() }, async (t) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'portico-stage-'));
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    const settings = { NODE_ENV: 'development', PORTICO_DATA_DIR: dataDir, PORTICO_PORT: String(port), PORTICO_ORIGIN: origin, PORTICO_HOST: '127.0.0.1' };
+    const portico = await startPortico({ ...settings, ...options.settings?.(port) });
+    const browser = await launchChromium();
+    t.after(async () => {
+      await browser.close();
+      await portico.end();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+    await body(stageOf(portico, browser, port, options.app?.(port) ?? origin), t);
+  });
+}
+
+function stageOf(portico: RunningPortico, browser: Browser, port: number, app: string): Stage {
+  return {
+    portico,
+    browser,
+    app,
+    codeFor: async (email) => {
+      const inbox = await fetch(`http://127.0.0.1:${port}${PAGES.devMail}`, { headers: { accept: 'application/json' } });
+      const mails = (await inbox.json()) as { to: string; text: string }[];
+      const code = mails.filter(({ to }) => to === email).map(({ text }) => /\b\d{8}\b/.exec(text)?.[0]).find((found) => found !== undefined);
+      if (code === undefined) throw new Error(`no code was mailed to ${email}`);
+      return code;
+    },
+    visitor: async (options = {}) => {
+      const context = await browser.newContext(options);
+      context.setDefaultTimeout(WAIT);
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+      });
+      const at = (path: string) => (url: URL) => url.pathname === path;
+      return {
+        page,
+        context,
+        complaints,
+        signUp: async (email) => {
+          await page.goto(app + PAGES.signUp);
+          await page.fill('input[name=email]', email);
+          await page.fill('input[name=password]', PASSWORD);
+          await page.press('input[name=password]', 'Enter');
+          await page.waitForURL(at(PAGES.verifySignIn));
+        },
+        signIn: async (email, password = PASSWORD) => {
+          await page.goto(app + PAGES.signIn);
+          await page.fill('input[name=email]', email);
+          await page.fill('input[name=password]', password);
+          await page.press('input[name=password]', 'Enter');
+          await page.waitForURL(at(PAGES.dashboard));
+        },
+      };
+    },
+  };
+}
+
+/** Types the mailed code on the page that asks for it, and arrives at the dashboard. */
+export async function typeCode(stage: Stage, { page }: Pick<Visitor, 'page'>, email: string): Promise<void> {
+  const field = 'input[autocomplete=one-time-code]';
+  await page.fill(field, await stage.codeFor(email));
+  await page.press(field, 'Enter');
+  await page.waitForURL((url) => url.pathname === PAGES.dashboard);
+}
