@@ -9,6 +9,8 @@ interface LockEntry {
   readonly link?: boolean;
   readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -86,6 +88,14 @@ test('the lock file knows the packages of every system, without which npm ci ref
     wanted.filter((name) => !known.has(name)),
     [],
   );
+});
+
+test('the lock file repeats what each package.json asks for, or npm ci refuses it', () => {
+  for (const workspace of ['', ...(manifest.workspaces ?? [])]) {
+    const { dependencies: wanted, devDependencies: wantedHere }: Manifest = JSON.parse(read(join(workspace, 'package.json')));
+    const { dependencies: locked, devDependencies: lockedHere } = lock.packages[workspace] ?? {};
+    assert.deepEqual({ locked, lockedHere }, { locked: wanted, lockedHere: wantedHere }, workspace);
+  }
 });
 
 test('every dependency is pinned to one exact version', () => {

@@ -78,14 +78,14 @@ async function runAll(run: Run, selection: Selection, services: Services): Promi
   if (process.env.CI === 'true') services.missing.forEach(({ name, why }) => keep(missingService(name, why)));
   if (selection.filters.length === 0) await checkTree(run.root, run.signal, keep);
   const files = findTestFiles(run.root, selection);
-  if (files.length === 0) console.error('No test file matches.');
+  if (files.length === 0) console.log('No test file matches.');
   await runFiles(run, files, keep);
   return results;
 }
 
 /** Said before the tests and again after them, where it is still on the screen. */
 function warnOf(services: Services): void {
-  for (const { name, why } of services.missing) console.error(`NOT THERE: ${name}; the tests that need it are skipped. ${why}\n`);
+  for (const { name, why } of services.missing) console.log(`NOT THERE: ${name}; the tests that need it are skipped. ${why}\n`);
 }
 
 function missingService(name: string, why: string): FileResult {

@@ -18,9 +18,8 @@ const EMAIL = 'ada@example.com';
 const PASSWORD = 'seven quiet lanterns above the lake';
 
 const DESKTOP = {
-  viewport: { width: 1280, height: 720 },
+  viewport: { width: 1280, height: 800 },
   colorScheme: 'light',
-  locale: 'en-GB',
   timezoneId: 'UTC',
   reducedMotion: 'reduce',
 } as const;

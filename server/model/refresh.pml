@@ -67,7 +67,7 @@ byte known, copied;             /* the thief's tokens and copied attempts, one b
 byte issued[TOP + 1];           /* I3, I4: the secret that was minted for each generation */
 byte alone;                     /* 1 + the tab that asks with the jar's token while no other request is under way */
 mtype hand;                     /* I2: who made the newest fresh rotation since the theft */
-mtype carried;                  /* I2: whom a redelivery has carried over the other's rotation since then */
+bool carried;                   /* I2: a redelivery has carried the other one over it */
 bool taken;                     /* I2: the thief has made a fresh rotation */
 byte disguises;                 /* I2: the thief's rotations under a copied attempt */
 mtype served;                   /* detection: who received a token last */
@@ -238,11 +238,11 @@ inline note_rotation(i) {
       changes++;
       assert(changes <= MOST_CHANGES);
 #endif
-      assert(carried == (IS_TAB(i) -> VICTIM : TAKER));
+      assert(carried);
       assert(IS_TAB(i) || taken || PENDING_COPIED)
     :: else
     fi;
-    hand = (IS_TAB(i) -> VICTIM : TAKER); taken = taken || !IS_TAB(i); carried = NOBODY
+    hand = (IS_TAB(i) -> VICTIM : TAKER); taken = taken || !IS_TAB(i); carried = false
   fi
 #else
   skip
@@ -252,7 +252,7 @@ inline note_rotation(i) {
 inline note_redelivery(i) {
 #ifdef THIEF
   for (k : 0 .. D(i) - 2) {
-    carried = (stolen && (family.ring[k] / 16 == BROWSER / 16) != IS_TAB(i) -> (IS_TAB(i) -> VICTIM : TAKER) : carried)
+    carried = carried || (hand == (IS_TAB(i) -> TAKER : VICTIM) && (family.ring[k] / 16 == BROWSER / 16) != IS_TAB(i))
   }
   k = 0
 #else
@@ -280,7 +280,7 @@ inline rotate(i, keep_ring) {
 }
 
 /* Once held, no token and no attempt is looked at again: what only the thief's choices and I2 need is dropped. */
-inline hold() { family.state = HELD; hand = NOBODY; carried = NOBODY; taken = false; disguises = 0; copied = 0; known = 1 }
+inline hold() { family.state = HELD; hand = NOBODY; carried = false; taken = false; disguises = 0; copied = 0; known = 1 }
 
 /* ---- the answers ---- */
 
@@ -527,7 +527,7 @@ end:
 init {
   byte k;
   atomic {
-    family.state = ACTIVE; hand = NOBODY; carried = NOBODY; served = NOBODY;
+    family.state = ACTIVE; hand = NOBODY; carried = false; served = NOBODY;
     family.gen = TOP; jar.gen = TOP; old = TOP;                                      /* the first generation; only differences matter */
 #ifdef CRASHES
     disk.gen = TOP;
@@ -540,5 +540,5 @@ init {
 
 #ifdef DETECTION
 /* If victim and thief both go on refreshing, the session ends held, unless the victim's own retries carry it over the thief for ever. */
-ltl detection { ([] <> (served == VICTIM) && [] <> (served == TAKER) && <> [] (carried != VICTIM)) -> <> (family.state == HELD) }
+ltl detection { ([] <> (served == VICTIM) && [] <> (served == TAKER) && <> [] !(carried && hand == TAKER)) -> <> (family.state == HELD) }
 #endif

@@ -19,16 +19,19 @@ export async function signOut(deps: Deps, caller: Caller, { everywhere }: { ever
     if (session.state === 'active' && !byBearer) requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
     const userId = session.userId;
     const revocations = await deps.db.transaction(async (tx) => {
+      const entries =
+        everywhere && userId !== null && session.state === 'active'
+          ? await revokeSessionsOfUser(tx, deps, userId, 'signed_out_everywhere', null)
+          : [await revokeSession(tx, deps, session.id, 'signed_out')].filter((entry) => entry !== null);
+      // Nothing ended: another call was faster, and has written its own event.
+      if (entries.length === 0) return entries;
       await recordEvent(tx, deps, caller, 'session.ended', {
         actorId: userId,
         userId,
         sessionId: session.id,
         reason: everywhere ? 'signed_out_everywhere' : 'signed_out',
       });
-      if (everywhere && userId !== null && session.state === 'active')
-        return revokeSessionsOfUser(tx, deps, userId, 'signed_out_everywhere', null);
-      const entry = await revokeSession(tx, deps, session.id, 'signed_out');
-      return entry === null ? [] : [entry];
+      return entries;
     });
     for (const entry of revocations) deps.revoked.add(entry);
   }

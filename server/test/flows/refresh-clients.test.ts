@@ -172,6 +172,9 @@ inWorld('the newest four families of a client in a session live; older ones are 
   }
   const [live] = await world.deps.db.all("select count(*) as n from refresh_tokens where client_id = 'space-snake' and state = 'active'");
   assert.equal(live?.['n'], 4);
+  const atOnce = await Promise.all(Array.from({ length: 8 }, () => grantClient(world, id, 'notes')));
+  const [notes] = await world.deps.db.all("select count(*) as n from refresh_tokens where client_id = 'notes' and state = 'active'");
+  assert.deepEqual([notes?.['n'], new Set(atOnce).size], [4, 8]);
   const newest = await refreshByBody(world, tokens.at(-1) ?? '', 'space-snake');
   assert.equal(newest.body['kind'], 'rotated');
   const states = await Promise.all(tokens.map(async (token) => (await familyOf(world, token)).state));
@@ -183,7 +186,7 @@ inWorld('the newest four families of a client in a session live; older ones are 
     }
   }
   assert.equal(states.filter((state) => state === 'replaced').length, 3);
-  assert.equal((await refreshByBody(world, aside, 'notes')).body['kind'], 'rotated');
+  assert.equal((await refreshByBody(world, aside, 'notes')).body.error, 'session_ended');
   assert.equal((await browser.refresh()).body['kind'], 'rotated');
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
-import { claimsOf, refreshByBody, sessionOf, withNative } from '../families.ts';
+import { actions, claimsOf, refreshByBody, sessionOf, withNative } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';
 import { inWorld, PASSWORD } from '../world.ts';
 
@@ -134,7 +134,7 @@ inWorld(
   },
 );
 
-inWorld('ten sign-outs of one session at once write one revocation', async (world) => {
+inWorld('ten sign-outs of one session at once write one revocation and one event', async (world) => {
   const browser = await world.signedUp('ada@example.com');
   const { id } = await sessionOf(world, browser);
   const copies = Array.from({ length: 10 }, () => browser.copy());
@@ -144,4 +144,5 @@ inWorld('ten sign-outs of one session at once write one revocation', async (worl
     revocations.map((row) => row['subject']),
     [id],
   );
+  assert.equal((await actions(world)).filter((action) => action === 'session.ended').length, 1);
 });

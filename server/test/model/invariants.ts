@@ -59,6 +59,7 @@ function checkGrant(
   const token = requireParsed(system, holding.token);
   assert.equal(token.gen, holding.gen);
   assert.equal(token.familyId, before.family.id);
+  assert.ok(system.kind === 'native' || request.withDevice, 'a browser without its device cookie was given a token');
   assert.deepEqual(token.secret, secretOf(system, token.gen), `I3: generation ${token.gen} has two successors`);
   const text = m.issued.get(token.gen) ?? holding.token;
   assert.equal(holding.token, text, `I3: generation ${token.gen} was delivered in two texts`);

@@ -39,7 +39,7 @@ interface Crowd {
 }
 
 const ACTS: readonly { readonly what: string; readonly weight: number; readonly act: Act }[] = [
-  { what: 'refresh', weight: 60, act: spendOne },
+  { what: 'refresh', weight: 100, act: spendOne },
   { what: 'grant', weight: 12, act: grantOne },
   { what: 'sign in', weight: 10, act: signInOnce },
   { what: 'end', weight: 6, act: endOne },
@@ -48,7 +48,7 @@ const ACTS: readonly { readonly what: string; readonly weight: number; readonly 
   { what: 'password', weight: 2, act: changeOne },
 ];
 
-export async function mingle(deps: Deps, { signIns, milliseconds, seed }: Extract<NodeJob, { kind: 'mingle' }>): Promise<readonly Deed[]> {
+export async function mingle(deps: Deps, { signIns, acts, seed }: Extract<NodeJob, { kind: 'mingle' }>): Promise<readonly Deed[]> {
   const deeds: Deed[] = [];
   const users = [...new Set(signIns.map(({ userId }) => userId))];
   const held = signIns.map(
@@ -60,9 +60,10 @@ export async function mingle(deps: Deps, { signIns, milliseconds, seed }: Extrac
     }),
   );
   const crowd: Crowd = { deps, users, held, random: seededRandom(seed) };
-  const until = Date.now() + milliseconds;
+  let left = acts;
   const hand = async (): Promise<void> => {
-    while (Date.now() < until) {
+    while (left > 0) {
+      left -= 1;
       const { what, act } = chooseAct(crowd);
       const beganAt = Date.now();
       try {
@@ -100,15 +101,21 @@ async function spendOne(crowd: Crowd) {
   if (one === undefined) return [];
   const gen = Buffer.from(one.token.slice(4), 'base64url').readUInt32BE(17);
   const attempt = newAttempt(gen);
-  const { deps } = crowd;
-  const { body, cookies = [] } =
-    one.clientId === FIRST_PARTY_CLIENT
-      ? await refresh(deps, callerWith({ refresh: one.token, device: one.device, attempt }), {})
-      : await refresh(deps, callerWith({ attempt }), { refreshToken: one.token, clientId: one.clientId });
+  const { body, cookies = [] } = await refreshOf(crowd.deps, one, attempt).catch((cause: unknown) => {
+    // Somebody ended it. The tokens that are left are those that may live.
+    if (cause instanceof Refusal && cause.code !== 'retry' && crowd.held.includes(one)) crowd.held.splice(crowd.held.indexOf(one), 1);
+    throw cause;
+  });
   const said = body as { readonly accessToken: string; readonly refreshToken?: string };
   one.token = said.refreshToken ?? cookies[0]?.value ?? one.token;
   const { sid, exp } = decodeJwt<AccessClaims>(said.accessToken);
   return [{ sid, exp }];
+}
+
+async function refreshOf(deps: Deps, { clientId, token, device }: Held, attempt: string) {
+  return clientId === FIRST_PARTY_CLIENT
+    ? refresh(deps, callerWith({ refresh: token, device, attempt }), {})
+    : refresh(deps, callerWith({ attempt }), { refreshToken: token, clientId });
 }
 
 async function grantOne(crowd: Crowd) {

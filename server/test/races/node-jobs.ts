@@ -11,8 +11,8 @@ export type NodeJob =
   | { readonly kind: 'request'; readonly request: InjectOptions }
   /** How many passwords were hashed or compared here so far. */
   | { readonly kind: 'hashes' }
-  /** Does all kinds of things to the same few sign-ins for a while. */
-  | { readonly kind: 'mingle'; readonly signIns: readonly SharedSignIn[]; readonly milliseconds: number; readonly seed: number }
+  /** Does so many things of all kinds to the same few sign-ins. */
+  | { readonly kind: 'mingle'; readonly signIns: readonly SharedSignIn[]; readonly acts: number; readonly seed: number }
   | { readonly kind: 'end' };
 
 export interface Spend {
