@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Environment, findGiven, findUnknownNames } from './config/environment.ts';
 import { findRuleProblems, type Settings } from './config/rules.ts';
-import { type Setting, SETTINGS } from './config/settings.ts';
+import { SETTINGS, type Setting } from './config/settings.ts';
 import { isLoopbackHost } from './platform/loopback.ts';
 import { findMasterKeyFile, MASTER_KEY_FILE, requireMasterKeyFile } from './platform/master-key.ts';
 

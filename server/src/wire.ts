@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
-import { watchRevocations } from './auth/revocation.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
@@ -11,6 +10,7 @@ import { openDatabase } from './platform/open-database.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
+import { watchRevocations } from './sessions/revocation.ts';
 import { StartProblem } from './start-problem.ts';
 
 export interface Wired {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
-import { watchRevocations } from '../src/auth/revocation.ts';
+import { watchRevocations } from '../src/sessions/revocation.ts';
 import { saveFirstPartyClient } from '../src/clients/client.ts';
 import type { Config } from '../src/config.ts';
 import type { Deps } from '../src/deps.ts';

@@ -1,16 +1,16 @@
-import { type Amr, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { Refusal } from '@portico/protocol/errors';
+import { type Amr, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
+import { rememberDevice } from '../accounts/device.ts';
+import { lockUserForSignIn, type User } from '../accounts/user.ts';
+import { recordEvent } from '../audit/event.ts';
+import { type Caller, hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
-import type { Issued } from './answer.ts';
-import { type Caller, hashOf } from './caller.ts';
-import { rememberDevice } from './device.ts';
-import { recordEvent } from './event.ts';
-import { parseRefreshToken } from './refresh-chain.ts';
-import { findFamily, insertFamily } from './refresh-token.ts';
-import { BROWSER_SESSION_LIFE, type EndReason, type Persistence, type Session, insertSession, revokeSession } from './session.ts';
-import { type User, lockUserForSignIn } from './user.ts';
+import type { Issued } from '../sessions/answer.ts';
+import { parseRefreshToken } from '../sessions/refresh-chain.ts';
+import { findFamily, insertFamily } from '../sessions/refresh-token.ts';
+import { BROWSER_SESSION_LIFE, type EndReason, insertSession, type Persistence, revokeSession, type Session } from '../sessions/session.ts';
 
 /** What was proven about the person at the door. */
 export interface Proof {

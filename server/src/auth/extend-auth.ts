@@ -1,16 +1,16 @@
 import { Refusal } from '@portico/protocol/errors';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Answer, sessionCookies, signedIn } from './answer.ts';
-import type { Caller } from './caller.ts';
+import { type Answer, sessionCookies, signedIn } from '../sessions/answer.ts';
+import { requireCsrf } from '../sessions/csrf.ts';
+import { keptCsrfToken } from '../sessions/kept-csrf-token.ts';
+import { requirePeekedCookie } from '../sessions/proof-by-cookie.ts';
+import { browserCaller } from '../sessions/refresh-caller.ts';
+import { slideFamilyIdle } from '../sessions/refresh-token.ts';
+import { findSession, restartCsrf } from '../sessions/session.ts';
+import { spendRefreshToken } from '../sessions/spend-refresh-token.ts';
+import { readAttempt, requireSpent } from '../sessions/spent-or-refused.ts';
 import { sessionNamedByCookie } from './create-user-session.ts';
-import { requireCsrf } from './csrf.ts';
-import { keptCsrfToken } from './kept-csrf-token.ts';
-import { requirePeekedCookie } from './proof-by-cookie.ts';
-import { browserCaller } from './refresh-caller.ts';
-import { slideFamilyIdle } from './refresh-token.ts';
-import { findSession, restartCsrf } from './session.ts';
-import { spendRefreshToken } from './spend-refresh-token.ts';
-import { readAttempt, requireSpent } from './spent-or-refused.ts';
 
 /**
  * POST extend-auth-soft: the same cookies with a new Max-Age and the same CSRF token; the idle end moves, the absolute end does not.

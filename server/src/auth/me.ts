@@ -1,21 +1,21 @@
 import { Refusal } from '@portico/protocol/errors';
+import { deviceLabel } from '../accounts/device-label.ts';
+import { findPasswordHash, savePasswordHash } from '../accounts/password.ts';
+import { contextOf, requireGoodPassword } from '../accounts/password-rules.ts';
+import { findUser, publicUser, raiseUserVersion } from '../accounts/user.ts';
+import { recordEvent } from '../audit/event.ts';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Answer, signedIn } from './answer.ts';
-import type { Caller } from './caller.ts';
-import { countTry, forgiveTry } from './counter.ts';
-import { grantBrowser, sessionLife } from './create-user-session.ts';
-import { deviceLabel } from './device-label.ts';
-import { recordEvent } from './event.ts';
-import { PASSWORD_USER } from './limits.ts';
-import { maskAddress } from './network-address.ts';
+import { countTry, forgiveTry } from '../guessing/counter.ts';
+import { PASSWORD_USER } from '../guessing/limits.ts';
+import { maskAddress } from '../guessing/network-address.ts';
 import { passwordChangedLetter } from '../mail/letters.ts';
 import { queueLetter } from '../mail/outbox.ts';
-import { findPasswordHash, savePasswordHash } from './password.ts';
-import { contextOf, requireGoodPassword } from './password-rules.ts';
-import { lastUseOfSessions } from './refresh-token.ts';
-import { type Session, findSession, insertSession, listSessionsOfUser, revokeSession, revokeSessionsOfUser } from './session.ts';
-import { findUser, publicUser, raiseUserVersion } from './user.ts';
-import type { CurrentSession, VerifiedSession } from './verified-session.ts';
+import { type Answer, signedIn } from '../sessions/answer.ts';
+import { lastUseOfSessions } from '../sessions/refresh-token.ts';
+import { findSession, insertSession, listSessionsOfUser, revokeSession, revokeSessionsOfUser, type Session } from '../sessions/session.ts';
+import type { CurrentSession, VerifiedSession } from '../sessions/verified-session.ts';
+import { grantBrowser, sessionLife } from './create-user-session.ts';
 
 /** GET me: the user's own profile. */
 export async function readMe(deps: Deps, session: CurrentSession): Promise<Answer> {

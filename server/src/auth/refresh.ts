@@ -1,13 +1,13 @@
 import { Refusal } from '@portico/protocol/errors';
+import type { Caller } from '../caller.ts';
 import { findClient } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
-import { type Answer, signedIn } from './answer.ts';
-import type { Caller } from './caller.ts';
-import { browserCaller } from './refresh-caller.ts';
-import { type Attempt, parseRefreshToken } from './refresh-chain.ts';
-import { isFirstParty } from './session.ts';
-import { spendRefreshToken } from './spend-refresh-token.ts';
-import { readAttempt, requireSpent } from './spent-or-refused.ts';
+import { type Answer, signedIn } from '../sessions/answer.ts';
+import { browserCaller } from '../sessions/refresh-caller.ts';
+import { type Attempt, parseRefreshToken } from '../sessions/refresh-chain.ts';
+import { isFirstParty } from '../sessions/session.ts';
+import { spendRefreshToken } from '../sessions/spend-refresh-token.ts';
+import { readAttempt, requireSpent } from '../sessions/spent-or-refused.ts';
 
 export interface RefreshInput {
   readonly refreshToken?: string;

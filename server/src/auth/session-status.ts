@@ -1,13 +1,13 @@
-import type { SessionStatus } from '@portico/protocol/tokens';
 import { Refusal } from '@portico/protocol/errors';
+import type { SessionStatus } from '@portico/protocol/tokens';
+import { publicUser } from '../accounts/user.ts';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import type { Answer } from './answer.ts';
-import type { Caller } from './caller.ts';
-import { keptCsrfToken } from './kept-csrf-token.ts';
-import { type Granted, peekCookie } from './proof-by-cookie.ts';
-import { parseRefreshToken } from './refresh-chain.ts';
-import { publicUser } from './user.ts';
-import { findWaiting } from './waiting-session.ts';
+import type { Answer } from '../sessions/answer.ts';
+import { keptCsrfToken } from '../sessions/kept-csrf-token.ts';
+import { type Granted, peekCookie } from '../sessions/proof-by-cookie.ts';
+import { parseRefreshToken } from '../sessions/refresh-chain.ts';
+import { findWaiting } from '../sessions/waiting-session.ts';
 
 /** How this browser stands, and for a signed-in one the look that proved it. */
 export interface Standing {

@@ -1,12 +1,12 @@
+import { recordEvent } from '../audit/event.ts';
+import type { Caller } from '../caller.ts';
+import { hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Answer, CLEARED_SESSION } from './answer.ts';
-import type { Caller } from './caller.ts';
-import { hashOf } from './caller.ts';
+import { type Answer, CLEARED_SESSION } from '../sessions/answer.ts';
+import { requireCsrf } from '../sessions/csrf.ts';
+import { findSession, findWaitingSession, revokeSession, revokeSessionsOfUser, type Session } from '../sessions/session.ts';
+import { provenByAccessToken } from '../sessions/verified-session.ts';
 import { sessionNamedByCookie } from './create-user-session.ts';
-import { requireCsrf } from './csrf.ts';
-import { recordEvent } from './event.ts';
-import { findSession, findWaitingSession, revokeSession, revokeSessionsOfUser, type Session } from './session.ts';
-import { provenByAccessToken } from './verified-session.ts';
 
 /**
  * POST signout: this browser on all sites, or with `everywhere` all devices. Idempotent: a browser that is signed out already is

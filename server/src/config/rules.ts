@@ -4,8 +4,8 @@ import type { Config } from '../config.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
 import { SQLITE_FILE } from '../platform/sqlite-file.ts';
-import { SETTINGS } from './settings.ts';
 import { isSameSite } from './same-site.ts';
+import { SETTINGS } from './settings.ts';
 
 /** Every setting read, the key still missing if it must be looked for or made. */
 export type Settings = Omit<Config, 'masterKey'> & { readonly masterKey: Buffer | null };

@@ -1,10 +1,10 @@
-import { parseCookie } from 'cookie';
 import { COOKIES, type CookieName, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
 import { chooseTexts } from '@portico/protocol/texts';
+import { parseCookie } from 'cookie';
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from '../auth/caller.ts';
-import { canonicalAddress, networkOf } from '../auth/network-address.ts';
+import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
+import { canonicalAddress, networkOf } from '../guessing/network-address.ts';
 
 /** Control characters would break one log line into two. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;

@@ -1,9 +1,9 @@
 import { Refusal } from '@portico/protocol/errors';
-import type { Caller } from '../auth/caller.ts';
-import { requireCsrf } from '../auth/csrf.ts';
-import { type CurrentSession, provenByAccessToken, provenInDatabase, type VerifiedSession } from '../auth/verified-session.ts';
+import type { Caller } from '../caller.ts';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { requireCsrf } from '../sessions/csrf.ts';
+import { type CurrentSession, provenByAccessToken, provenInDatabase, type VerifiedSession } from '../sessions/verified-session.ts';
 
 /** A guard lets a request through with the proof that its handler asks for, or refuses. */
 export type Guard<Proof> = (deps: Deps, caller: Caller) => Promise<Proof>;

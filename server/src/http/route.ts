@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
-import type { Answer } from '../auth/answer.ts';
-import type { Caller } from '../auth/caller.ts';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
+import type { Answer } from '../sessions/answer.ts';
 import { readCaller } from './caller.ts';
 import type { Guard } from './guards.ts';
 import { sendAnswer } from './send.ts';

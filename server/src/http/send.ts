@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import type { Answer, SetCookie } from '../auth/answer.ts';
 import type { Config } from '../config.ts';
+import type { Answer, SetCookie } from '../sessions/answer.ts';
 import { cookieName, cookiesAreSecure } from './caller.ts';
 
 /** Writes an answer as JSON. */

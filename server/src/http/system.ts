@@ -1,5 +1,5 @@
-import { AUTH_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
 import { Refusal } from '@portico/protocol/errors';
+import { AUTH_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { one } from '../platform/db.ts';

@@ -1,8 +1,8 @@
-import { deleteExpiredCounters } from '../auth/counter.ts';
-import { deleteExpiredRevocations } from '../auth/revocation.ts';
-import { deleteEndedSessions } from '../auth/session.ts';
 import type { Deps } from '../deps.ts';
+import { deleteExpiredCounters } from '../guessing/counter.ts';
 import { deleteOldLetters } from '../mail/outbox.ts';
+import { deleteExpiredRevocations } from '../sessions/revocation.ts';
+import { deleteEndedSessions } from '../sessions/session.ts';
 import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
 
 const DELETIONS: readonly DeleteSome[] = [deleteExpiredCounters, deleteExpiredRevocations, deleteEndedSessions, deleteOldLetters];

@@ -1,5 +1,5 @@
-import { deleteExpiredUnverifiedSessions } from '../auth/session.ts';
 import type { Deps } from '../deps.ts';
+import { deleteExpiredUnverifiedSessions } from '../sessions/session.ts';
 import { deleteInBatches } from './delete-in-batches.ts';
 
 /** Sign-ins that waited for their code until their time was over. Nobody could use them any more: expiry is also checked on read. */

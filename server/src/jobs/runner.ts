@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
-import { type Job, JOBS } from './index.ts';
+import { JOBS, type Job } from './index.ts';
 import { releaseLease, renewLease, takeLease } from './lease.ts';
 import type { JobName } from './names.ts';
 

@@ -1,6 +1,6 @@
-import { endFamiliesOfKey } from '../auth/refresh-token.ts';
 import type { Db } from '../platform/db.ts';
-import { type Keyring, type LoadedKeys, createKeyring } from '../platform/keyring.ts';
+import { createKeyring, type Keyring, type LoadedKeys } from '../platform/keyring.ts';
+import { endFamiliesOfKey } from '../sessions/refresh-token.ts';
 import { deleteOldChainKeys, insertChainKey, insertFirstChainKey, listChainKeys, lockChainKeys, markChainKeyDropped } from './chain-key.ts';
 import { deleteOldSigningKeys, insertSigningKey, listSigningKeys, makeSigningKey } from './signing-key.ts';
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Options, hash, verify } from '@node-rs/argon2';
+import { hash, type Options, verify } from '@node-rs/argon2';
 import { Refusal } from '@portico/protocol/errors';
 
 /** OWASP's first choice for argon2id; 7 ms of one core. Raise them, and hashes grow at the next sign-in (`needsRehash`). */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { COOKIES } from '@portico/protocol/cookies';
-import { isKnownDevice } from '../../src/auth/device.ts';
-import { HELD_CODES } from '../../src/auth/limits.ts';
-import { TRIES } from '../../src/auth/security-code.ts';
+import { isKnownDevice } from '../../src/accounts/device.ts';
+import { HELD_CODES } from '../../src/guessing/limits.ts';
+import { TRIES } from '../../src/guessing/security-code.ts';
 import { tokenHash } from '../../src/platform/crypto.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Browser } from '../browser.ts';

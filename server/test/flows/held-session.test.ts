@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listRevocations } from '../../src/auth/revocation.ts';
+import { listRevocations } from '../../src/sessions/revocation.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Browser } from '../browser.ts';
 import { actions, claimsOf, familyOf, refreshByBody, sessionOf, snapshotOf, withNative } from '../families.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listCommonPasswords } from '../../src/auth/common-passwords.ts';
+import { listCommonPasswords } from '../../src/accounts/common-passwords.ts';
 import { type World, inWorld } from '../world.ts';
 
 const signUp = (world: World, password: unknown, email = 'ada@example.com') => world.browser().call('signUp', { email, password });

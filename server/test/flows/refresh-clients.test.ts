@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { listRevocations } from '../../src/auth/revocation.ts';
-import { spendRefreshToken } from '../../src/auth/spend-refresh-token.ts';
+import { listRevocations } from '../../src/sessions/revocation.ts';
+import { spendRefreshToken } from '../../src/sessions/spend-refresh-token.ts';
 import type { Browser } from '../browser.ts';
 import { actions, addClient, claimsOf, everything, familyOf, grantClient, refreshByBody, sessionOf, withNative } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { parseRefreshToken } from '../../src/auth/refresh-chain.ts';
-import { NOTHING_READ, readRevocations } from '../../src/auth/revocation.ts';
+import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
+import { NOTHING_READ, readRevocations } from '../../src/sessions/revocation.ts';
 import { dropChainKey, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import { addClient, familyOf, grantClient, refreshByBody, sessionOf } from '../families.ts';

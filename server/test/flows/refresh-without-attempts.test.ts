@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { REPLAY_WITHOUT_ATTEMPT, spendRefreshToken, YOUNG_TOKEN } from '../../src/auth/spend-refresh-token.ts';
+import { REPLAY_WITHOUT_ATTEMPT, spendRefreshToken, YOUNG_TOKEN } from '../../src/sessions/spend-refresh-token.ts';
 import { actions, addClient, familyOf, grantClient, refreshByBody, sessionOf, snapshotOf, withNative } from '../families.ts';
 import { DAY, inWorld, type World } from '../world.ts';
 

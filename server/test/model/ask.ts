@@ -2,7 +2,7 @@ import { COOKIES } from '@portico/protocol/cookies';
 import { Refusal } from '@portico/protocol/errors';
 import type { AccessClaims } from '@portico/protocol/tokens';
 import { decodeJwt } from 'jose';
-import type { Answer as ServerAnswer } from '../../src/auth/answer.ts';
+import type { Answer as ServerAnswer } from '../../src/sessions/answer.ts';
 import { extendHard, extendSoft } from '../../src/auth/extend-auth.ts';
 import { refresh } from '../../src/auth/refresh.ts';
 import { sessionStatus } from '../../src/auth/session-status.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { revokeSession } from '../../src/auth/session.ts';
-import type { Answer as ServerAnswer } from '../../src/auth/answer.ts';
+import { revokeSession } from '../../src/sessions/session.ts';
+import type { Answer as ServerAnswer } from '../../src/sessions/answer.ts';
 import { ask, readOutcome } from './ask.ts';
 import { type History, type Outcome, type Request, readRows } from './history.ts';
 import { type Ran, type Task, interleave } from './interleaving.ts';

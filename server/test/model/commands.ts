@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type fc from 'fast-check';
-import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
+import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
 import { type Schedule, serveBatch } from './batch.ts';
 import {
   type Call,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
-import { signAccessToken } from '../../src/auth/access-token.ts';
-import { makeCsrfToken } from '../../src/auth/csrf.ts';
-import { formatRefreshToken, parseRefreshToken } from '../../src/auth/refresh-chain.ts';
-import { findFamily } from '../../src/auth/refresh-token.ts';
-import { findGrant } from '../../src/auth/session.ts';
+import { signAccessToken } from '../../src/sessions/access-token.ts';
+import { makeCsrfToken } from '../../src/sessions/csrf.ts';
+import { formatRefreshToken, parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
+import { findFamily } from '../../src/sessions/refresh-token.ts';
+import { findGrant } from '../../src/sessions/session.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';
 import type { Keyring } from '../../src/platform/keyring.ts';
 import type { Answered, Browser } from '../browser.ts';

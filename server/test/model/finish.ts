@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { BLANK, ringSlot } from '../../src/auth/refresh-chain.ts';
-import { listRevocations } from '../../src/auth/revocation.ts';
+import { BLANK, ringSlot } from '../../src/sessions/refresh-chain.ts';
+import { listRevocations } from '../../src/sessions/revocation.ts';
 import { refreshOwner } from './commands.ts';
 import { type History, arrivesInTime, count, isAlive } from './history.ts';
 import type { System } from './system.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { formatRefreshToken } from '../../src/auth/refresh-chain.ts';
+import { formatRefreshToken } from '../../src/sessions/refresh-chain.ts';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { ask, readOutcome } from './ask.ts';
 import { type Command, command } from './commands.ts';

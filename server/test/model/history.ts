@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '@portico/protocol/errors';
 import type { AccessClaims } from '@portico/protocol/tokens';
-import { RING_SIZE, parseRefreshToken, walkChain } from '../../src/auth/refresh-chain.ts';
-import { type Family, type FamilyState, findFamily } from '../../src/auth/refresh-token.ts';
-import { type Session, findSession } from '../../src/auth/session.ts';
-import { YOUNG_TOKEN } from '../../src/auth/spend-refresh-token.ts';
+import { RING_SIZE, parseRefreshToken, walkChain } from '../../src/sessions/refresh-chain.ts';
+import { type Family, type FamilyState, findFamily } from '../../src/sessions/refresh-token.ts';
+import { type Session, findSession } from '../../src/sessions/session.ts';
+import { YOUNG_TOKEN } from '../../src/sessions/spend-refresh-token.ts';
 import type { Clock } from '../world.ts';
 import type { System } from './system.ts';
 

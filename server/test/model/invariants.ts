@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { linkHash, parseAttempt } from '../../src/auth/refresh-chain.ts';
-import { LIVE_FAMILIES } from '../../src/auth/refresh-token.ts';
+import { linkHash, parseAttempt } from '../../src/sessions/refresh-chain.ts';
+import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
 import type { Batch, Served } from './batch.ts';
 import { type History, type Holding, type Outcome, type Request, requireParsed, secretOf, spends } from './history.ts';
 import type { Statement } from './interleaving.ts';

@@ -1,4 +1,4 @@
-import type { Family } from '../../src/auth/refresh-token.ts';
+import type { Family } from '../../src/sessions/refresh-token.ts';
 import type { Db } from '../../src/platform/db.ts';
 
 /** Puts a family's row back to how it was: what a fail-over does that loses the commits in between. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { chooseTexts } from '@portico/protocol/texts';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import type { Caller } from '../../src/auth/caller.ts';
+import type { Caller } from '../../src/caller.ts';
 import { grantBrowser } from '../../src/auth/create-user-session.ts';
-import { insertFamily } from '../../src/auth/refresh-token.ts';
-import { insertSession, lockActiveSession } from '../../src/auth/session.ts';
-import { insertVerifiedUser } from '../../src/auth/user.ts';
+import { insertFamily } from '../../src/sessions/refresh-token.ts';
+import { insertSession, lockActiveSession } from '../../src/sessions/session.ts';
+import { insertVerifiedUser } from '../../src/accounts/user.ts';
 import { insertClient, saveFirstPartyClient } from '../../src/clients/client.ts';
 import type { Deps } from '../../src/deps.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';

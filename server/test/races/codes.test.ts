@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { TRIES } from '../../src/auth/security-code.ts';
+import { TRIES } from '../../src/guessing/security-code.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { forEachFreshDatabase } from '../databases.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listRevocations } from '../../src/auth/revocation.ts';
+import { listRevocations } from '../../src/sessions/revocation.ts';
 import { insertClient } from '../../src/clients/client.ts';
 import type { Db } from '../../src/platform/db.ts';
 import { rounds } from '../counts.ts';

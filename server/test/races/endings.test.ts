@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findUser } from '../../src/auth/user.ts';
+import { findUser } from '../../src/accounts/user.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { forEachFreshDatabase } from '../databases.ts';

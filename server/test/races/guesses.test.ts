@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../src/auth/limits.ts';
+import { SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
 import type { BrowserOptions } from '../browser.ts';
 import { forEachFreshDatabase } from '../databases.ts';
 import { PASSWORD } from '../world.ts';

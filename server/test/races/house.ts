@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { COOKIES } from '@portico/protocol/cookies';
-import { hashOf } from '../../src/auth/caller.ts';
-import { parseRefreshToken } from '../../src/auth/refresh-chain.ts';
-import { findFamily } from '../../src/auth/refresh-token.ts';
+import { hashOf } from '../../src/caller.ts';
+import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
+import { findFamily } from '../../src/sessions/refresh-token.ts';
 import type { Answered, Browser } from '../browser.ts';
 import type { FreshDatabase } from '../databases.ts';
 import { ORIGIN, type World, openWorld } from '../world.ts';

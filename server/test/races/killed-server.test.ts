@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { linkHash, parseAttempt, parseRefreshToken, ringSlot } from '../../src/auth/refresh-chain.ts';
-import { findFamily } from '../../src/auth/refresh-token.ts';
-import { findSession } from '../../src/auth/session.ts';
+import { linkHash, parseAttempt, parseRefreshToken, ringSlot } from '../../src/sessions/refresh-chain.ts';
+import { findFamily } from '../../src/sessions/refresh-token.ts';
+import { findSession } from '../../src/sessions/session.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';
 import { openDatabase } from '../../src/platform/open-database.ts';
 import type { Answered, Browser } from '../browser.ts';

@@ -1,7 +1,7 @@
 import { Refusal } from '@portico/protocol/errors';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { parseAttempt } from '../../src/auth/refresh-chain.ts';
-import { spendRefreshToken } from '../../src/auth/spend-refresh-token.ts';
+import { parseAttempt } from '../../src/sessions/refresh-chain.ts';
+import { spendRefreshToken } from '../../src/sessions/spend-refresh-token.ts';
 import type { Deps } from '../../src/deps.ts';
 import { sha256 } from '../../src/platform/crypto.ts';
 import type { Database } from '../../src/platform/db.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { findFamily } from '../../src/auth/refresh-token.ts';
-import { findSession } from '../../src/auth/session.ts';
+import { findFamily } from '../../src/sessions/refresh-token.ts';
+import { findSession } from '../../src/sessions/session.ts';
 import { rounds } from '../counts.ts';
 import { forEachFreshDatabase } from '../databases.ts';
 import { newAttempt } from '../model/history.ts';

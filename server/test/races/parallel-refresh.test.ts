@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
-import { findFamily } from '../../src/auth/refresh-token.ts';
+import { findFamily } from '../../src/sessions/refresh-token.ts';
 import type { Answered } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { forEachFreshDatabase } from '../databases.ts';

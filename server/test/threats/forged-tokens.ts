@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type KeyObject, createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { ACCESS_TOKEN_TYPE, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { signAccessToken, verifyAccessToken } from '../../src/auth/access-token.ts';
+import { signAccessToken, verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { chainKeyFrom, createKeyring } from '../../src/platform/keyring.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
 import { type Clock, heldClock, MINUTE, START, testConfig } from '../world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, fillPath, PAGES } from '@portico/protocol/routes';
-import { CODE_ACCOUNT, SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../src/auth/limits.ts';
-import { TRIES } from '../../src/auth/security-code.ts';
+import { CODE_ACCOUNT, SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
+import { TRIES } from '../../src/guessing/security-code.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { HOUR, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../../src/auth/limits.ts';
-import { SENDS } from '../../src/auth/security-code.ts';
+import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../../src/guessing/limits.ts';
+import { SENDS } from '../../src/guessing/security-code.ts';
 import { HOUR, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 
 /** Portico as somebody's mail cannon: how many letters a stranger can make it send, to one person and in all. */

@@ -1,17 +1,17 @@
 import { Refusal } from '@portico/protocol/errors';
+import { isKnownDevice } from '../../accounts/device.ts';
+import { type Email, parseEmail } from '../../accounts/email.ts';
+import { findPasswordHash, rehashPassword } from '../../accounts/password.ts';
+import { remindSignUp } from '../../accounts/remind-sign-up.ts';
+import { findWaitingSignUp } from '../../accounts/signup.ts';
+import { findUserByEmail } from '../../accounts/user.ts';
+import { recordEvent } from '../../audit/event.ts';
+import { type Caller, hashOf } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
+import { type Count, countTry, forgiveTry, type Limit } from '../../guessing/counter.ts';
+import { SIGN_IN_KNOWN_DEVICE, SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../guessing/limits.ts';
 import { PASSWORD_BYTES_MAX } from '../../platform/password-hasher.ts';
-import { type Caller, hashOf } from '../caller.ts';
-import { type Count, type Limit, countTry, forgiveTry } from '../counter.ts';
 import type { Proof } from '../create-user-session.ts';
-import { isKnownDevice } from '../device.ts';
-import { type Email, parseEmail } from '../email.ts';
-import { recordEvent } from '../event.ts';
-import { SIGN_IN_KNOWN_DEVICE, SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../limits.ts';
-import { findPasswordHash, rehashPassword } from '../password.ts';
-import { findWaitingSignUp } from '../signup.ts';
-import { remindSignUp } from '../remind-sign-up.ts';
-import { findUserByEmail } from '../user.ts';
 
 export interface CredentialInput {
   readonly email: string;

@@ -1,6 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
+import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
-import type { Caller } from '../caller.ts';
 import type { Proof } from '../create-user-session.ts';
 import { type CredentialInput, proveByPassword } from './credential.ts';
 

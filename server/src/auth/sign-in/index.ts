@@ -1,8 +1,8 @@
+import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
-import { type Answer, signedIn } from '../answer.ts';
+import { type Answer, signedIn } from '../../sessions/answer.ts';
 import type { CredentialInput } from '../auth-providers/credential.ts';
 import { requireProvider } from '../auth-providers/index.ts';
-import type { Caller } from '../caller.ts';
 import { createUserSession } from '../create-user-session.ts';
 
 /** POST signin/:authProvider: the provider proves who it is, then the one door opens the session. */

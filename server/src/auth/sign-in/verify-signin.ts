@@ -1,23 +1,23 @@
 import { Refusal } from '@portico/protocol/errors';
+import { forgetDevice } from '../../accounts/device.ts';
+import { emailKey } from '../../accounts/email.ts';
+import { savePasswordHash } from '../../accounts/password.ts';
+import { queueSignUpLetter } from '../../accounts/remind-sign-up.ts';
+import { insertVerifiedUser, lockUserForSignIn } from '../../accounts/user.ts';
+import { recordEvent } from '../../audit/event.ts';
+import { type Caller, hashOf } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
+import { countTry } from '../../guessing/counter.ts';
+import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS, MAIL_NETWORK } from '../../guessing/limits.ts';
+import { consumeCode, findCode, makeCode, RESEND_PAUSE, SENDS, tryCode } from '../../guessing/security-code.ts';
 import { codeLetter } from '../../mail/letters.ts';
 import { queueLetter } from '../../mail/outbox.ts';
 import { tokenHash } from '../../platform/crypto.ts';
 import type { Revocation } from '../../platform/revoked-set.ts';
-import { type Answer, CLEARED_SESSION, CLEARED_WAITING, type Issued, signedIn, transactionCookie } from '../answer.ts';
-import { type Caller, hashOf } from '../caller.ts';
-import { countTry } from '../counter.ts';
+import { type Answer, CLEARED_SESSION, CLEARED_WAITING, type Issued, signedIn, transactionCookie } from '../../sessions/answer.ts';
+import { activateSession, insertSession, retireHeldSession, revokeSession } from '../../sessions/session.ts';
+import { findWaiting, type Waiting } from '../../sessions/waiting-session.ts';
 import { endFormerSession, grantBrowser, sessionLife, sessionNamedByCookie } from '../create-user-session.ts';
-import { forgetDevice } from '../device.ts';
-import { emailKey } from '../email.ts';
-import { recordEvent } from '../event.ts';
-import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS, MAIL_NETWORK } from '../limits.ts';
-import { savePasswordHash } from '../password.ts';
-import { queueSignUpLetter } from '../remind-sign-up.ts';
-import { consumeCode, findCode, makeCode, RESEND_PAUSE, SENDS, tryCode } from '../security-code.ts';
-import { activateSession, insertSession, retireHeldSession, revokeSession } from '../session.ts';
-import { insertVerifiedUser, lockUserForSignIn } from '../user.ts';
-import { findWaiting, type Waiting } from '../waiting-session.ts';
 
 /** POST verify-signin: the code from the letter, typed in the browser that waits for it. */
 export async function verifySignIn(deps: Deps, caller: Caller, typed: string): Promise<Answer> {

@@ -1,19 +1,19 @@
 import { Refusal } from '@portico/protocol/errors';
 import { PAGES } from '@portico/protocol/routes';
+import { parseEmail } from '../../accounts/email.ts';
+import { contextOf, requireGoodPassword } from '../../accounts/password-rules.ts';
+import { queueSignUpLetter } from '../../accounts/remind-sign-up.ts';
+import { insertSignUp } from '../../accounts/signup.ts';
+import { findUserByEmail } from '../../accounts/user.ts';
+import { recordEvent } from '../../audit/event.ts';
+import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
+import { countTry } from '../../guessing/counter.ts';
+import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../../guessing/limits.ts';
+import { makeCode } from '../../guessing/security-code.ts';
 import { tokenHash } from '../../platform/crypto.ts';
-import { type Answer, waitingCookie } from '../answer.ts';
-import type { Caller } from '../caller.ts';
-import { countTry } from '../counter.ts';
-import { parseEmail } from '../email.ts';
-import { recordEvent } from '../event.ts';
-import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../limits.ts';
-import { contextOf, requireGoodPassword } from '../password-rules.ts';
-import { queueSignUpLetter } from '../remind-sign-up.ts';
-import { makeCode } from '../security-code.ts';
-import { insertSession } from '../session.ts';
-import { insertSignUp } from '../signup.ts';
-import { findUserByEmail } from '../user.ts';
+import { type Answer, waitingCookie } from '../../sessions/answer.ts';
+import { insertSession } from '../../sessions/session.ts';
 
 export interface SignUpInput {
   readonly email: string;

@@ -1,20 +1,20 @@
 import { Refusal } from '@portico/protocol/errors';
-import { PAGES, PAGE_FORMS } from '@portico/protocol/routes';
+import { PAGE_FORMS, PAGES } from '@portico/protocol/routes';
 import type { FormState } from '@portico/ui/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../../auth/caller.ts';
-import { maskEmail } from '../../auth/email.ts';
-import { RESEND_PAUSE, findCode } from '../../auth/security-code.ts';
+import { maskEmail } from '../../accounts/email.ts';
 import { standingOf } from '../../auth/session-status.ts';
 import { signInRequestHandler } from '../../auth/sign-in/index.ts';
 import { notMe, resendCode, verifySignIn } from '../../auth/sign-in/verify-signin.ts';
 import { signUpRequestHandler } from '../../auth/sign-up/index.ts';
-import { findWaiting } from '../../auth/waiting-session.ts';
+import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
+import { findCode, RESEND_PAUSE } from '../../guessing/security-code.ts';
+import { findWaiting } from '../../sessions/waiting-session.ts';
 import { readCaller } from '../caller.ts';
 import { sendRedirect } from '../send.ts';
 import { EMPTY_FORM, type Form, issueFormToken, readForm, refusedForm, requireFormToken } from './form.ts';
-import { type PageRenderer, formsWork, safeReturnTo } from './render.ts';
+import { formsWork, type PageRenderer, safeReturnTo } from './render.ts';
 
 const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
 

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import { ACCESS_TOKEN_TYPE, type AccessClaims, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { type JWTHeaderParameters, errors, jwtVerify } from 'jose';
+import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import type { Deps } from '../deps.ts';
 import type { SigningKey } from '../platform/keyring.ts';
 import { type Grant, isFirstParty } from './session.ts';

@@ -1,5 +1,5 @@
-import type { Db } from '../platform/db.ts';
 import type { Deps } from '../deps.ts';
+import type { Db } from '../platform/db.ts';
 
 /** The audit log: who did what to whom, why, from where, in which request. Never a secret, never what was typed. */
 

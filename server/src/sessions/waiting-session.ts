@@ -1,11 +1,11 @@
+import { findSignUp, type SignUp } from '../accounts/signup.ts';
+import { findUser, type User } from '../accounts/user.ts';
+import { type Caller, hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Caller, hashOf } from './caller.ts';
+import type { CodePlace } from '../guessing/security-code.ts';
 import { peekRefreshToken } from './peek-refresh-token.ts';
 import { browserCaller } from './refresh-caller.ts';
-import type { CodePlace } from './security-code.ts';
 import { findWaitingSession, type Session } from './session.ts';
-import { findSignUp, type SignUp } from './signup.ts';
-import { findUser, type User } from './user.ts';
 
 /** A browser that is not signed in because it must type a code first. It has no user's data, no token and no other right. */
 export type Waiting =

@@ -1,8 +1,8 @@
 import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
+import type { Origin } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
-import { type Db, type Row, one } from '../platform/db.ts';
+import { type Db, one, type Row } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
-import type { Origin } from './event.ts';
 import { endFamiliesOfSession } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
 

@@ -1,6 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import type { Caller } from './caller.ts';
 import { type PeekOutcome, peekRefreshToken } from './peek-refresh-token.ts';
 import { browserCaller } from './refresh-caller.ts';
 import { heldRefusal } from './spent-or-refused.ts';

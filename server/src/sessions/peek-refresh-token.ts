@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { linkHash, parseRefreshToken, walkChain } from './refresh-chain.ts';
 import { type Family, findFamily } from './refresh-token.ts';
-import { type Grant, findGrant } from './session.ts';
+import { findGrant, type Grant } from './session.ts';
 import { PEEK_PREVIOUS, type RefreshCaller } from './spend-refresh-token.ts';
 
 export type PeekOutcome =

@@ -1,6 +1,6 @@
 import type { Texts } from '@portico/protocol/texts';
-import { tokenHash } from '../platform/crypto.ts';
-import type { Origin } from './event.ts';
+import type { Origin } from './audit/event.ts';
+import { tokenHash } from './platform/crypto.ts';
 
 /** One request as the verbs see it: who seems to ask, from where, with which cookies. Made once, at the HTTP edge. */
 export interface Caller extends Origin {

@@ -1,5 +1,5 @@
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import type { Caller } from './caller.ts';
 import { checkCsrfToken, makeCsrfToken } from './csrf.ts';
 import type { Granted } from './proof-by-cookie.ts';
 

@@ -1,8 +1,8 @@
-import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
 import { Refusal } from '@portico/protocol/errors';
+import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
 import { verifyAccessToken } from './access-token.ts';
-import { type Grant, findGrant } from './session.ts';
+import { findGrant, type Grant } from './session.ts';
 
 /**
  * Proof that a request belongs to a signed-in, verified session. It cannot be written down by hand: only the functions here make one,

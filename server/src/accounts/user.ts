@@ -1,6 +1,6 @@
 import type { PublicUser, Role } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
-import { type Db, type Row, one } from '../platform/db.ts';
+import { type Db, one, type Row } from '../platform/db.ts';
 import type { Email } from './email.ts';
 
 export interface User {

@@ -1,6 +1,6 @@
+import type { Origin } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { type Db, one } from '../platform/db.ts';
-import type { Origin } from './event.ts';
 
 /** Browsers that a user has signed in from, known by the hash of a cookie of their own. */
 

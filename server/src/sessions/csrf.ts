@@ -1,7 +1,7 @@
 import { Refusal } from '@portico/protocol/errors';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { hmac, sameBytes } from '../platform/crypto.ts';
-import type { Caller } from './caller.ts';
 
 /**
  * Two keyed texts without storage: the CSRF token of a signed-in session, and the token of the sign-in forms, which stops a stranger's

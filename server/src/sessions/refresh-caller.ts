@@ -1,5 +1,5 @@
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { type Caller, hashOf } from './caller.ts';
+import { type Caller, hashOf } from '../caller.ts';
 import type { RefreshCaller } from './spend-refresh-token.ts';
 
 /** The browser itself, at our own origin, with the cookies it was given. */

@@ -1,7 +1,7 @@
 import { Refusal } from '@portico/protocol/errors';
 import { PAGES } from '@portico/protocol/routes';
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import type { Caller } from './caller.ts';
 import { type Attempt, parseAttempt } from './refresh-chain.ts';
 import type { SpendOutcome, SpentToken } from './spend-refresh-token.ts';
 

@@ -1,11 +1,11 @@
 import { en } from '@portico/protocol/texts/en';
+import { deviceLabel } from '../accounts/device-label.ts';
+import { findUser } from '../accounts/user.ts';
+import { type Origin, recordEvent } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { sessionHeldLetter } from '../mail/letters.ts';
 import { queueLetter } from '../mail/outbox.ts';
-import { deviceLabel } from './device-label.ts';
-import { type Origin, recordEvent } from './event.ts';
 import { findSession, holdSession, revokeSession } from './session.ts';
-import { findUser } from './user.ts';
 
 /**
  * A copied token was seen. The session is paused, not ended: its true owner comes back with a code by mail, the thief does not.

@@ -1,5 +1,5 @@
-import { Refusal } from '@portico/protocol/errors';
 import type { FieldProblem } from '@portico/protocol/errors';
+import { Refusal } from '@portico/protocol/errors';
 import type { Deps } from '../deps.ts';
 import { PASSWORD_BYTES_MAX } from '../platform/password-hasher.ts';
 import { isCommonPassword } from './common-passwords.ts';

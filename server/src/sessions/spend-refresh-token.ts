@@ -1,7 +1,7 @@
+import { type Origin, recordEvent } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { sameText } from '../platform/crypto.ts';
 import type { ChainKey } from '../platform/keyring.ts';
-import { type Origin, recordEvent } from './event.ts';
 import { holdOrRevoke } from './hold-session.ts';
 import {
   type Attempt,

@@ -1,4 +1,4 @@
-import { type Db, type Row, one } from '../platform/db.ts';
+import { type Db, one, type Row } from '../platform/db.ts';
 import type { Email } from './email.ts';
 
 /**

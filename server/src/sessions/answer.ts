@@ -1,10 +1,10 @@
 import { COOKIES, type CookieName } from '@portico/protocol/cookies';
 import type { PublicUser } from '@portico/protocol/tokens';
+import { publicUser } from '../accounts/user.ts';
 import type { Deps } from '../deps.ts';
 import { signAccessToken } from './access-token.ts';
 import { makeCsrfToken } from './csrf.ts';
 import type { Grant } from './session.ts';
-import { publicUser } from './user.ts';
 
 /** What a verb answers; the HTTP edge writes it, as JSON for programs or as a redirect for a plain form. */
 export interface Answer {

@@ -1,11 +1,11 @@
+import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
+import { countTry } from '../guessing/counter.ts';
+import { MAIL_ADDRESS, MAIL_NETWORK } from '../guessing/limits.ts';
+import { makeCode } from '../guessing/security-code.ts';
 import { accountExistsLetter, codeLetter } from '../mail/letters.ts';
 import { queueLetter } from '../mail/outbox.ts';
 import type { Db } from '../platform/db.ts';
-import type { Caller } from './caller.ts';
-import { countTry } from './counter.ts';
-import { MAIL_ADDRESS, MAIL_NETWORK } from './limits.ts';
-import { makeCode } from './security-code.ts';
 import type { SignUp } from './signup.ts';
 
 /** Queues the letter of a sign-up: a code for a new address, "you already have an account" for a known one. Both cost the same. */
