@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode } from '@portico/protocol/errors';
 import { AUTH_PREFIX, AUTH_PREFIX_ALIAS, PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { TSchema } from 'typebox';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
-import type { Limit } from '../../server/src/guessing/counter.ts';
+import type { Limit } from '../../server/src/guessing/limits.ts';
 import * as limits from '../../server/src/guessing/limits.ts';
 import type { Route } from '../../server/src/http/route.ts';
 import { BODY_LIMIT } from '../../server/src/http/server.ts';

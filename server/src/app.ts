@@ -116,7 +116,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   route('DELETE', AUTH_PATHS.mySessions, {
     guard: guard.cookieAndCsrf,
     limit: 'none',
-    summary: 'End all other sessions',
+    summary: 'End every session but this one',
     body: body.EmptyBody,
     run: (deps, caller, session) => endOtherSessions(deps, caller, session),
   }),

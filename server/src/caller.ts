@@ -1,6 +1,12 @@
 import type { Texts } from '@portico/protocol/texts';
-import type { Origin } from './audit/event.ts';
 import { tokenHash } from './platform/crypto.ts';
+
+/** Where a request came from, as the audit log keeps it. */
+export interface Origin {
+  readonly requestId: string;
+  readonly address: string;
+  readonly userAgent: string;
+}
 
 /** One request as the verbs see it: who seems to ask, from where, with which cookies. Made once, at the HTTP edge. */
 export interface Caller extends Origin {

@@ -1,4 +1,4 @@
-import type { Origin } from '../audit/event.ts';
+import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { type Db, one } from '../platform/db.ts';
 

@@ -1,3 +1,4 @@
+import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
 
@@ -31,13 +32,6 @@ export interface EventFacts {
   readonly sessionId?: string | null;
   readonly clientId?: string | null;
   readonly reason?: string | null;
-}
-
-/** Where a request came from, as the audit log keeps it. */
-export interface Origin {
-  readonly requestId: string;
-  readonly address: string;
-  readonly userAgent: string;
 }
 
 export interface AuditEvent extends Required<EventFacts> {

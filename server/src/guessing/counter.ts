@@ -1,17 +1,10 @@
 import { type Db, one } from '../platform/db.ts';
+import type { Limit } from './limits.ts';
 
 /**
  * Counters of tries, in the database, so that every node counts on the same one. One upsert counts and answers, *before* the costly
  * or guessable act: a thousand parallel guesses are a thousand different counts, and only the allowed number goes on.
  */
-
-export interface Limit {
-  /** First part of the counter's name. */
-  readonly name: string;
-  readonly max: number;
-  /** In milliseconds, from the first try. */
-  readonly window: number;
-}
 
 export interface Count {
   readonly allowed: boolean;

@@ -1,6 +1,12 @@
-import type { Limit } from './counter.ts';
-
 /** Every limit on guessing and on mail, in one place; `docs/threats.md` is checked against it. Windows are milliseconds. */
+
+export interface Limit {
+  /** First part of the counter's name. */
+  readonly name: string;
+  readonly max: number;
+  /** In milliseconds, from the first try. */
+  readonly window: number;
+}
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,7 +1,8 @@
 import { en } from '@portico/protocol/texts/en';
 import { deviceLabel } from '../accounts/device-label.ts';
 import { findUser } from '../accounts/user.ts';
-import { type Origin, recordEvent } from '../audit/event.ts';
+import { recordEvent } from '../audit/event.ts';
+import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { sessionHeldLetter } from '../mail/letters.ts';
 import { queueLetter } from '../mail/outbox.ts';

@@ -1,5 +1,5 @@
 import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
-import type { Origin } from '../audit/event.ts';
+import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';

@@ -1,4 +1,5 @@
-import { type Origin, recordEvent } from '../audit/event.ts';
+import { recordEvent } from '../audit/event.ts';
+import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { sameText } from '../platform/crypto.ts';
 import type { ChainKey } from '../platform/keyring.ts';

@@ -170,3 +170,13 @@ inWorld('odd spellings of a path are no second door to it', async (world) => {
     assert.equal((await browser.send('GET', path)).status, 404, path);
   }
 });
+
+inWorld('a form field that comes twice is bad_request: which of two would count?', async (world) => {
+  const browser = world.browser();
+  for (const path of [PAGES.signIn, PAGES.signUp, PAGES.verifySignIn, PAGES.signOut]) {
+    const answered = await browser.send('POST', path, 'email=a%40example.com&email=b%40example.com', {
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    assert.deepEqual([answered.status, answered.body.error], [400, 'bad_request'], path);
+  }
+});

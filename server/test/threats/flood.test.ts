@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { SYSTEM } from '@portico/protocol/routes';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SYSTEM } from '@portico/protocol/routes';
 import { verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { ARGON2, createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { inWorld, PASSWORD } from '../world.ts';
@@ -8,8 +8,8 @@ import { inWorld, PASSWORD } from '../world.ts';
 /** A flood of what is costly must not take away what is cheap: with the real cost of a password, and the real queue before it. */
 
 const FLOOD = 200;
-/** Milliseconds. Alone on this machine the slowest is a tenth of it; other tests run beside this one. */
-const PATIENCE = 1_500;
+/** Milliseconds. Alone on a machine of two cores the slowest of a hundred stays under 200 ms; here other tests run beside this one. */
+const [USUAL, SLOWEST] = [200, 4_000];
 
 inWorld(
   'two hundred sign-ins at once: health, tokens and refreshes answer meanwhile, what the queue cannot hold is 503 with Retry-After',
@@ -41,9 +41,9 @@ inWorld(
     assert.ok(busy.length > 50 && busy.length < FLOOD - 60, `${busy.length} were refused`);
     for (const [what, times] of Object.entries(took)) {
       times.sort((a, b) => a - b);
-      const slowest = times.at(Math.floor(times.length * 0.99)) ?? 0;
-      t.diagnostic(`${what}: ${times.length} times, p50 ${times[times.length >> 1]?.toFixed(1)} ms, p99 ${slowest.toFixed(1)} ms`);
-      assert.ok(slowest < PATIENCE, `${what} took ${slowest} ms`);
+      const [usual = 0, slowest = 0] = [times[times.length >> 1], times.at(Math.floor(times.length * 0.99))];
+      t.diagnostic(`${what}: ${times.length} times, p50 ${usual.toFixed(1)} ms, p99 ${slowest.toFixed(1)} ms`);
+      assert.ok(times.length > 20 && usual < USUAL && slowest < SLOWEST, `${what} took ${usual} ms, ${slowest} ms at most`);
     }
     // What was refused for want of room was nobody's fault: it did not count as a failed sign-in.
     const counted = await world.deps.db.all("select name from counters where name like 'signin-account:%' and count > 0");
