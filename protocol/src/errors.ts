@@ -41,7 +41,6 @@ export const ERRORS = {
   signed_out: 401,
   wrong_credentials: 401,
   wrong_password: 403,
-  forbidden: 403,
   csrf_failed: 403,
   origin_refused: 403,
   session_held: 403,

@@ -14,7 +14,6 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   wrong_credentials:
     'Show the sentence and nothing more exact: unknown address, wrong password and unproven address are meant to look alike.',
   wrong_password: 'Ask for the current password again. The sign-in goes on.',
-  forbidden: 'Do not repeat it: the account has not the right.',
   csrf_failed: 'Fetch the CSRF token again (`GET session`, or a refresh) and repeat once.',
   origin_refused: 'The call did not come from the page that Portico knows: check the three origin settings.',
   session_held: 'Lead the browser to `verifyUrl`. Keep the cookies: they are the way back.',

@@ -30,9 +30,9 @@ const ANYWHERE = [
 const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
   landing: [],
   'sign-in': [...ANYWHERE, 'wrong_credentials', 'account_throttled', 'address_suspended'],
-  'sign-up': [...ANYWHERE, 'password_refused', 'account_throttled', 'address_suspended', 'forbidden'],
+  'sign-up': [...ANYWHERE, 'password_refused', 'account_throttled', 'address_suspended'],
   'verify-sign-in': [...ANYWHERE, 'wrong_code', 'code_expired', 'signed_out', 'session_ended', 'account_throttled', 'address_suspended'],
-  dashboard: [...ANYWHERE, 'wrong_password', 'password_refused', 'account_throttled', 'forbidden', 'not_found', 'signed_out'],
+  dashboard: [...ANYWHERE, 'wrong_password', 'password_refused', 'account_throttled', 'not_found', 'signed_out'],
   'sign-out': ANYWHERE,
   error: [],
   'dev-mail': [],

@@ -16,7 +16,6 @@ export const en = {
     signed_out: 'You are not signed in. Sign in to go on.',
     wrong_credentials: 'E-mail or password is not right. Try again, or create an account.',
     wrong_password: 'Your current password is not right. Type it again.',
-    forbidden: 'Your account may not do this. Ask an administrator for access.',
     csrf_failed: 'This page is out of date or was opened from another site. Reload it and try again.',
     origin_refused: 'This site is not registered for sign-in here. Ask its operator to register it.',
     session_held: 'We paused this sign-in to protect your account. Confirm that it is you to go on.',

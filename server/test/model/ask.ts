@@ -2,14 +2,14 @@ import { COOKIES } from '@portico/protocol/cookies';
 import { Refusal } from '@portico/protocol/errors';
 import type { AccessClaims } from '@portico/protocol/tokens';
 import { decodeJwt } from 'jose';
-import type { Answer as ServerAnswer } from '../../src/sessions/answer.ts';
 import { extendHard, extendSoft } from '../../src/auth/extend-auth.ts';
 import { refresh } from '../../src/auth/refresh.ts';
 import { sessionStatus } from '../../src/auth/session-status.ts';
 import type { Deps } from '../../src/deps.ts';
+import type { Answer as ServerAnswer } from '../../src/sessions/answer.ts';
 import type { Outcome, Request } from './history.ts';
 import type { Ran } from './interleaving.ts';
-import { type System, callerWith } from './system.ts';
+import { callerWith, type System } from './system.ts';
 
 /** One request at the real verbs, and what it was answered. */
 export async function ask(system: System, deps: Deps, request: Request): Promise<ServerAnswer> {
@@ -29,15 +29,17 @@ export async function ask(system: System, deps: Deps, request: Request): Promise
   }
 }
 
-/** Trouble of the machine that tests us says nothing about the protocol: to the client it is an answer that never came. */
-const NO_ANSWER: ReadonlySet<string> = new Set(['unavailable', 'busy']);
+/** The machine that tests us has other things to do: that says nothing about the protocol. */
+export function isTooBusy(thrown: unknown): boolean {
+  return thrown instanceof Refusal && thrown.code === 'unavailable';
+}
 
 export function readOutcome({ outcome }: Ran<ServerAnswer>): Outcome {
   if (outcome === null) return { kind: 'nothing' };
   if ('thrown' in outcome) {
     const { thrown } = outcome;
     if (!(thrown instanceof Refusal)) throw thrown;
-    return NO_ANSWER.has(thrown.code) ? { kind: 'nothing' } : { kind: 'refused', code: thrown.code };
+    return isTooBusy(thrown) ? { kind: 'nothing' } : { kind: 'refused', code: thrown.code };
   }
   const { body, cookies = [] } = outcome.result;
   const said = (body ?? {}) as Partial<Said>;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { revokeSession } from '../../src/sessions/session.ts';
 import type { Answer as ServerAnswer } from '../../src/sessions/answer.ts';
-import { ask, readOutcome } from './ask.ts';
+import { revokeSession } from '../../src/sessions/session.ts';
+import { ask, isTooBusy, readOutcome } from './ask.ts';
 import { type History, type Outcome, type Request, readRows } from './history.ts';
-import { type Ran, type Task, interleave } from './interleaving.ts';
+import { interleave, type Ran, type Task } from './interleaving.ts';
 import type { System } from './system.ts';
 
 /** How a batch of requests is served: all at once, statement by statement. */
@@ -51,10 +51,10 @@ export async function serveBatch(
   const before = m.rows;
   const all = await interleave(system.ground.db, tasks, schedule.order, () => system.clock.advance(schedule.pause));
   m.rows = await readRows(system, before.family.id);
+  m.spoiled = all.some(({ outcome }) => outcome !== null && 'thrown' in outcome && isTooBusy(outcome.thrown));
   const last = revoke ? all.at(-1) : undefined;
-  if (last !== undefined) {
+  if (last !== undefined && !m.spoiled) {
     assert.ok(last.outcome !== null && 'result' in last.outcome, 'a session can always be ended');
-    m.revoked = true;
   }
   return {
     before,

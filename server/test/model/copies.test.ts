@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
+import { loadKeyring } from '../../src/keys/rotate-keys.ts';
+import type { Keyring } from '../../src/platform/keyring.ts';
 import { signAccessToken } from '../../src/sessions/access-token.ts';
 import { makeCsrfToken } from '../../src/sessions/csrf.ts';
 import { formatRefreshToken, parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
 import { findFamily } from '../../src/sessions/refresh-token.ts';
 import { findGrant } from '../../src/sessions/session.ts';
-import { loadKeyring } from '../../src/keys/rotate-keys.ts';
-import type { Keyring } from '../../src/platform/keyring.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { type FreshDatabase, forEachFreshDatabase, freshDatabase } from '../databases.ts';
-import { PASSWORD, type World, openWorld, testConfig } from '../world.ts';
+import { openWorld, PASSWORD, testConfig, type World } from '../world.ts';
 import { dumpDatabase, spellingsOf } from './dump.ts';
 
 /** I7: neither a copy of the database alone nor the master key alone yields a token. */

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Value } from '../../src/platform/db.ts';
 import type { FreshDatabase } from '../databases.ts';

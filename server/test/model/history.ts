@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '@portico/protocol/errors';
 import type { AccessClaims } from '@portico/protocol/tokens';
-import { RING_SIZE, parseRefreshToken, walkChain } from '../../src/sessions/refresh-chain.ts';
-import { type Family, type FamilyState, findFamily } from '../../src/sessions/refresh-token.ts';
-import { type Session, findSession } from '../../src/sessions/session.ts';
+import { parseRefreshToken, RING_SIZE, walkChain } from '../../src/sessions/refresh-chain.ts';
+import { type Family, findFamily } from '../../src/sessions/refresh-token.ts';
+import { findSession, type Session } from '../../src/sessions/session.ts';
 import { YOUNG_TOKEN } from '../../src/sessions/spend-refresh-token.ts';
 import type { Clock } from '../world.ts';
+import { patiently } from './patient.ts';
 import type { System } from './system.ts';
 
 /** What the model knows of one sign-in: who holds which token, what is on its way, what the server's rows must be. */
@@ -69,8 +70,6 @@ export interface Answer {
 export interface Rows {
   readonly family: Family;
   readonly session: Session;
-  /** Families of the client in this session that are alive. */
-  readonly live: number;
 }
 
 export interface Theft {
@@ -102,8 +101,8 @@ export interface History {
   readonly minted: AccessClaims[];
   /** Who made each generation. */
   readonly makers: Map<number, Party>;
-  /** Somebody ended the session on purpose. */
-  revoked: boolean;
+  /** The machine was too busy to answer in time, so nobody knows what was written: the history ends here. */
+  spoiled: boolean;
   /** What happened how often, for the figures. */
   readonly tally: Map<string, number>;
 }
@@ -129,22 +128,17 @@ export async function beginHistory(system: System): Promise<History> {
     issued: new Map([[0, system.refreshToken]]),
     minted: [],
     makers: new Map(),
-    revoked: false,
+    spoiled: false,
     tally: new Map(),
   };
 }
 
 export async function readRows(system: System, familyId: string): Promise<Rows> {
   const { db } = system.ground;
-  const family = await findFamily(db, familyId);
-  const session = await findSession(db, system.sessionId);
+  const family = await patiently(() => findFamily(db, familyId));
+  const session = await patiently(() => findSession(db, system.sessionId));
   if (family === null || session === null) throw new Error('a row is gone');
-  const [count] = await db.all('select count(*) as live from refresh_tokens where session_id = $1 and client_id = $2 and state = $3', [
-    system.sessionId,
-    system.clientId,
-    'active' satisfies FamilyState,
-  ]);
-  return { family, session, live: count?.['live'] as number };
+  return { family, session };
 }
 
 export function requireParsed(system: System, text: string) {
@@ -155,10 +149,14 @@ export function requireParsed(system: System, text: string) {
 
 /** The secret that generation `gen` must have: nothing but the first one and the key decides it. */
 export function secretOf(system: System, gen: number): Buffer {
-  const first = requireParsed(system, system.refreshToken);
-  const key = system.ground.keys.chain(first.keyId);
-  if (key === null) throw new Error('the key is gone');
-  return walkChain(key, first.familyId, 0, first.secret, gen);
+  const { chain } = system;
+  while (chain.length <= gen) {
+    const { keyId, familyId, secret } = requireParsed(system, system.refreshToken);
+    const key = system.ground.keys.chain(keyId);
+    if (key === null) throw new Error('the key is gone');
+    chain.push(walkChain(key, familyId, chain.length - 1, chain.at(-1) ?? secret, chain.length === 0 ? 0 : 1));
+  }
+  return chain[gen] as Buffer;
 }
 
 export function attemptOf(holder: Pick<Holder, 'attempts'>, gen: number): string {

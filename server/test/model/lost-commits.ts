@@ -1,5 +1,5 @@
-import type { Family } from '../../src/sessions/refresh-token.ts';
 import type { Db } from '../../src/platform/db.ts';
+import type { Family } from '../../src/sessions/refresh-token.ts';
 
 /** Puts a family's row back to how it was: what a fail-over does that loses the commits in between. */
 export async function restoreFamily(db: Db, { id, gen, curHash, ring, rotatedAt, idleAt }: Family): Promise<void> {

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { chooseTexts } from '@portico/protocol/texts';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import type { Caller } from '../../src/caller.ts';
-import { grantBrowser } from '../../src/auth/create-user-session.ts';
-import { insertFamily } from '../../src/sessions/refresh-token.ts';
-import { insertSession, lockActiveSession } from '../../src/sessions/session.ts';
 import { insertVerifiedUser } from '../../src/accounts/user.ts';
+import { grantBrowser } from '../../src/auth/create-user-session.ts';
+import type { Caller } from '../../src/caller.ts';
 import { insertClient, saveFirstPartyClient } from '../../src/clients/client.ts';
 import type { Deps } from '../../src/deps.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';
@@ -14,7 +12,10 @@ import type { Keyring } from '../../src/platform/keyring.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
-import { type Clock, DAY, ORIGIN, heldClock, testConfig } from '../world.ts';
+import { insertFamily } from '../../src/sessions/refresh-token.ts';
+import { insertSession, lockActiveSession } from '../../src/sessions/session.ts';
+import { type Clock, DAY, heldClock, ORIGIN, testConfig } from '../world.ts';
+import { patiently } from './patient.ts';
 
 /** The real thing under the model: two nodes of Portico on one database, without HTTP in between. */
 
@@ -51,6 +52,8 @@ export interface System {
   readonly sessionId: string;
   readonly userId: string;
   readonly refreshToken: string;
+  /** The secrets of its generations, as far as they were worked out. */
+  readonly chain: Buffer[];
   /** The device cookie, which a native client has not. */
   readonly device: string | null;
 }
@@ -73,37 +76,48 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
   const [deps] = nodes;
   const clientId = kind === 'browser' ? FIRST_PARTY_CLIENT : NATIVE_CLIENT;
   const text = `${randomBytes(9).toString('hex')}@example.com`;
-  return ground.db.transaction(async (tx) => {
-    const user = await insertVerifiedUser(tx, deps, { email: { text, key: text }, displayName: '' });
-    if (user === null) throw new Error('the address was taken');
-    const session = await insertSession(tx, deps, callerWith({}), {
-      userId: user.id,
-      state: 'active',
-      persistence: 'kept',
-      amr: ['pwd'],
-      authTime: clock.now(),
-      expiresAt: clock.now() + deps.config.sessionLife,
-      waitingHash: null,
-    });
-    const system = { ground, kind, clientId, clock, nodes, sessionId: session.id, userId: user.id };
-    if (kind === 'native') {
-      const family = await insertFamily(tx, familyKey(deps), newFamily(deps, session.id, user.id, clientId, session.expiresAt));
-      return { ...system, refreshToken: family.refreshToken, device: null };
-    }
-    const issued = await grantBrowser(tx, deps, callerWith({}), { user, session, freshDevice: false });
-    return { ...system, refreshToken: issued.refreshToken, device: issued.newDevice ?? null };
-  });
+  return patiently(() =>
+    ground.db.transaction(async (tx) => {
+      const user = await insertVerifiedUser(tx, deps, { email: { text, key: text }, displayName: '' });
+      if (user === null) throw new Error('the address was taken');
+      const session = await insertSession(tx, deps, callerWith({}), {
+        userId: user.id,
+        state: 'active',
+        persistence: 'kept',
+        amr: ['pwd'],
+        authTime: clock.now(),
+        expiresAt: clock.now() + deps.config.sessionLife,
+        waitingHash: null,
+      });
+      const system = { ground, kind, clientId, clock, nodes, sessionId: session.id, userId: user.id, chain: [] };
+      if (kind === 'native') {
+        const family = await insertFamily(tx, familyKey(deps), newFamily(deps, session.id, user.id, clientId, session.expiresAt));
+        return { ...system, refreshToken: family.refreshToken, device: null };
+      }
+      const issued = await grantBrowser(tx, deps, callerWith({}), { user, session, freshDevice: false });
+      return { ...system, refreshToken: issued.refreshToken, device: issued.newDevice ?? null };
+    }),
+  );
+}
+
+/** How many families of the client in this session are alive. */
+export async function countLive(system: System): Promise<number> {
+  const sql = `select count(*) as live from refresh_tokens where session_id = $1 and client_id = $2 and state = 'active'`;
+  const [row] = await patiently(() => system.ground.db.all(sql, [system.sessionId, system.clientId]));
+  return row?.['live'] as number;
 }
 
 /** Another sign-in of the same client in the same session, as from a second tab. Null when the session is not active. */
 export async function grantAgain(system: System): Promise<string | null> {
   const [deps] = system.nodes;
-  return system.ground.db.transaction(async (tx) => {
-    const session = await lockActiveSession(tx, system.sessionId, deps.now());
-    if (session === null) return null;
-    const family = newFamily(deps, session.id, system.userId, system.clientId, session.expiresAt);
-    return (await insertFamily(tx, familyKey(deps), family)).refreshToken;
-  });
+  return patiently(() =>
+    system.ground.db.transaction(async (tx) => {
+      const session = await lockActiveSession(tx, system.sessionId, deps.now());
+      if (session === null) return null;
+      const family = newFamily(deps, session.id, system.userId, system.clientId, session.expiresAt);
+      return (await insertFamily(tx, familyKey(deps), family)).refreshToken;
+    }),
+  );
 }
 
 function familyKey(deps: Deps) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Command, command, receiveAnswerTo, serveNow } from './commands.ts';
-import { type Call, type History, type Holder, type Request, attemptOf, isAlive, newAttempt } from './history.ts';
+import { attemptOf, type Call, type History, type Holder, isAlive, newAttempt, type Request } from './history.ts';
 
 /** What somebody can do who has copied the owner's cookies, once, and perhaps the attempts beside them. */
 

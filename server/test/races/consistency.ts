@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
 import type { Database, Db } from '../../src/platform/db.ts';
+import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
 
 /** What must be true of the rows at every moment, whoever is doing what. Each is one statement, so it sees one moment. */
 const NEVER = {

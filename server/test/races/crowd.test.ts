@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { listRevocations } from '../../src/sessions/revocation.ts';
 import { insertClient } from '../../src/clients/client.ts';
 import type { Db } from '../../src/platform/db.ts';
+import { listRevocations } from '../../src/sessions/revocation.ts';
 import { rounds } from '../counts.ts';
 import { forEachFreshDatabase } from '../databases.ts';
 import { NATIVE_CLIENT } from '../model/system.ts';

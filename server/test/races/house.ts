@@ -5,7 +5,7 @@ import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
 import { findFamily } from '../../src/sessions/refresh-token.ts';
 import type { Answered, Browser } from '../browser.ts';
 import type { FreshDatabase } from '../databases.ts';
-import { ORIGIN, type World, openWorld } from '../world.ts';
+import { ORIGIN, openWorld, type World } from '../world.ts';
 
 /** The test's own node on a database that other processes open too: it prepares, and looks afterwards. Time is the machine's. */
 export interface House {

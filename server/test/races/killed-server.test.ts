@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadKeyring } from '../../src/keys/rotate-keys.ts';
+import { openDatabase } from '../../src/platform/open-database.ts';
 import { linkHash, parseAttempt, parseRefreshToken, ringSlot } from '../../src/sessions/refresh-chain.ts';
 import { findFamily } from '../../src/sessions/refresh-token.ts';
 import { findSession } from '../../src/sessions/session.ts';
-import { loadKeyring } from '../../src/keys/rotate-keys.ts';
-import { openDatabase } from '../../src/platform/open-database.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { type FreshDatabase, forEachFreshDatabase } from '../databases.ts';
 import { attemptOf } from '../model/history.ts';
 import { PASSWORD, testConfig } from '../world.ts';
 import { inHouse, refreshCookieOf, tally } from './house.ts';
-import { type Wire, connectOverHttp } from './over-http.ts';
-import { type ServerPlace, freePort, startServer } from './server-process.ts';
+import { connectOverHttp, type Wire } from './over-http.ts';
+import { freePort, type ServerPlace, startServer } from './server-process.ts';
 
 const CLIENTS = 12;
 /** Requests of one client that are under way at the same time, as from its tabs. */

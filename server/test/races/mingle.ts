@@ -1,17 +1,17 @@
 import { Refusal } from '@portico/protocol/errors';
 import { type AccessClaims, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { decodeJwt } from 'jose';
+import { findUser } from '../../src/accounts/user.ts';
 import { createUserSession } from '../../src/auth/create-user-session.ts';
-import { holdOrRevoke } from '../../src/sessions/hold-session.ts';
 import { changePassword } from '../../src/auth/me.ts';
 import { refresh } from '../../src/auth/refresh.ts';
+import type { Deps } from '../../src/deps.ts';
+import { holdOrRevoke } from '../../src/sessions/hold-session.ts';
 import { insertFamily } from '../../src/sessions/refresh-token.ts';
 import { findGrant, listSessionsOfUser, lockActiveSession, revokeSession, revokeSessionsOfUser } from '../../src/sessions/session.ts';
-import { findUser } from '../../src/accounts/user.ts';
 import { currentSession } from '../../src/sessions/verified-session.ts';
-import type { Deps } from '../../src/deps.ts';
 import { newAttempt } from '../model/history.ts';
-import { NATIVE_CLIENT, callerWith } from '../model/system.ts';
+import { callerWith, NATIVE_CLIENT } from '../model/system.ts';
 import { PASSWORD } from '../world.ts';
 import type { Deed, NodeJob, SharedSignIn } from './node-jobs.ts';
 

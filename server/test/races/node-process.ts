@@ -1,14 +1,14 @@
 import { Refusal } from '@portico/protocol/errors';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { parseAttempt } from '../../src/sessions/refresh-chain.ts';
-import { spendRefreshToken } from '../../src/sessions/spend-refresh-token.ts';
 import type { Deps } from '../../src/deps.ts';
 import { sha256 } from '../../src/platform/crypto.ts';
 import type { Database } from '../../src/platform/db.ts';
 import { migrate } from '../../src/platform/migrate.ts';
 import { openDatabase } from '../../src/platform/open-database.ts';
-import { ARGON2, type PasswordHasher, createPasswordHasher } from '../../src/platform/password-hasher.ts';
-import { type World, openWorld } from '../world.ts';
+import { ARGON2, createPasswordHasher, type PasswordHasher } from '../../src/platform/password-hasher.ts';
+import { parseAttempt } from '../../src/sessions/refresh-chain.ts';
+import { spendRefreshToken } from '../../src/sessions/spend-refresh-token.ts';
+import { openWorld, type World } from '../world.ts';
 import { mingle } from './mingle.ts';
 import type { NodeAnswers, NodeJob, NodeMessage, NodeReply, Spend, SpendResult } from './node-jobs.ts';
 
