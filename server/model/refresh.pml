@@ -78,8 +78,10 @@ mtype served;                   /* detection: who received a token last */
 #define NOTE_SERVED(who) skip
 #endif
 
-#ifdef LOSSLESS
+#ifdef MOST_CHANGES
 byte changes;                   /* I2, read literally: how often hands changed */
+#endif
+#ifdef LOSSLESS
 #define LOSES(i) (IS_TAB(i) && !stolen)
 #else
 #define LOSES(i) IS_TAB(i)
@@ -234,7 +236,7 @@ inline note_rotation(i) {
 #ifdef REPLAY_OWN_SUCCESSOR
       assert(hand == NOBODY);
 #endif
-#ifdef LOSSLESS
+#ifdef MOST_CHANGES
       changes++;
       assert(changes <= MOST_CHANGES);
 #endif

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOf, type SourceFile, sourceFiles } from './source.ts';
+
+/** Attacks that are closed by what does not stand in the source. Each rule is first shown a line that breaks it. */
+
+const SERVER = sourceFiles('server/src', 'protocol/src');
+const PAGES = sourceFiles('ui/src');
+
+interface Rule {
+  readonly name: string;
+  readonly files: readonly SourceFile[];
+  readonly pattern: RegExp;
+  readonly broken: string;
+  /** File -> what may stand there, and nowhere else. */
+  readonly except?: Readonly<Record<string, RegExp>>;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    name: 'no page writes markup from text: {@html}, innerHTML and their kin do not occur',
+    files: [...PAGES, ...SERVER],
+    pattern: /\{@html|\b(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|srcdoc|createContextualFragment|setHTMLUnsafe/,
+    broken: '<p>{@html name}</p>',
+  },
+  {
+    name: 'no text becomes code: eval, new Function and timers with text do not occur',
+    files: [...PAGES, ...SERVER],
+    pattern: /\beval\s*\(|\bnew Function\b|\bFunction\s*\(|set(?:Timeout|Interval)\s*\(\s*['"`]|from 'node:vm'|javascript:/,
+    broken: 'setTimeout("alert(1)", 1)',
+  },
+  {
+    name: 'no program is started from a request: the server never imports child_process',
+    files: SERVER,
+    pattern: /child_process|node:worker_threads|process\.binding/,
+    broken: "import { exec } from 'node:child_process';",
+  },
+  {
+    name: 'no secret comes from Math.random or from a UUID: chance that anybody may guess is for pauses only',
+    files: [...PAGES, ...SERVER],
+    pattern: /Math\.random|randomUUID|\buuid\b/i,
+    broken: 'const token = Math.random().toString(36);',
+    except: {
+      'server/src/platform/sqlite-writer.ts': /await sleep\(.*Math\.random/,
+      'server/src/platform/sqlite.ts': /await sleep\(.*Math\.random/,
+      'server/src/platform/postgres.ts': /await sleep\(Math\.random/,
+    },
+  },
+  {
+    name: 'no pattern is built from what somebody typed: only the paths of our own routes become one at run time',
+    files: [...PAGES, ...SERVER],
+    pattern: /new RegExp\((?!\/)/,
+    broken: 'new RegExp(query)',
+    except: { 'server/src/http/server.ts': /const pattern = new RegExp\(`\^\$\{url\.replace/ },
+  },
+  {
+    name: 'nothing but SHA-256, AES-256-GCM and P-256 stands in a call of node:crypto',
+    files: SERVER,
+    pattern:
+      /\b(?:createHash|createHmac|hkdfSync|sign|verify|createSign|createVerify|createCipheriv|createDecipheriv|generateKeyPairSync|pbkdf2Sync|scryptSync)\(\s*'(?!sha256'|aes-256-gcm'|ec', \{ namedCurve: 'P-256' \})|\bhash\(\s*'(?!sha256'|a password that nobody has')|publicEncrypt|RSA_PKCS1|\bmd5\b|\bsha1\b/i,
+    broken: "createHash('md5')",
+  },
+  {
+    name: 'SQL is written, not put together: nothing but a constant is filled into a statement',
+    files: SERVER,
+    pattern:
+      /`[^`]*\b(?:select|insert into|update|delete from)\b[^`]*\$\{(?![A-Z][A-Z_]*\}|\(RING_SIZE - 1\) \* 22\})[^`]*\b(?:from|where|set|values|returning)\b/,
+    broken: '`select * from users where email = ${email} and id = where`',
+  },
+  {
+    name: 'the server opens connections to a database and to a mail server, and to nobody else',
+    files: SERVER,
+    pattern:
+      /\bfetch\s*\(|from '(?:node:)?(?:https?|net|tls|dgram|http2|dns)(?:\/promises)?'|from '(?:pg|undici|ioredis|redis|axios)'|import\('nodemailer'\)|\bWebSocket\b/,
+    broken: "await fetch('https://evil.example')",
+    except: {
+      'server/src/platform/postgres.ts': /import pg from 'pg'/,
+      'server/src/platform/postgres-connection.ts': /import pg from 'pg'/,
+      'server/src/platform/mail.ts': /import\('nodemailer'\)/,
+      'server/src/cli/close-server.ts': /import type \{ Server \} from 'node:http'/,
+      'server/src/guessing/network-address.ts': /import \{ isIPv4 \} from 'node:net'/,
+    },
+  },
+  {
+    name: 'a message between tabs stays on our origin: window.postMessage and message listeners on the window do not occur',
+    files: PAGES,
+    pattern: /(?:window|parent|opener|top|self)\.postMessage|addEventListener\(\s*['"]message['"]|\bonmessage\b(?!\s*=\s*\(|.*channel)/,
+    broken: "parent.postMessage(token, '*')",
+  },
+  {
+    name: 'no page keeps anything in local or session storage',
+    files: PAGES,
+    pattern: /\b(?:local|session)Storage\b/,
+    broken: "localStorage.setItem('token', token)",
+  },
+];
+
+for (const { name, files, pattern, broken, except = {} } of RULES) {
+  test(name, () => {
+    assert.match(broken, pattern, 'the rule finds what it forbids');
+    assert.ok(files.length > 20);
+    const found = files.flatMap((file) => {
+      const allowed = except[file.path];
+      // Statements run over several lines; everything else is judged line by line.
+      const pieces = name.startsWith('SQL') ? [codeOf(file)] : codeOf(file).split('\n');
+      return pieces
+        .filter((line) => pattern.test(line) && allowed?.test(line) !== true)
+        .map((line) => `${file.path}: ${(pattern.exec(line)?.[0] ?? '').trim().slice(0, 120)}`);
+    });
+    assert.deepEqual(found, []);
+  });
+}
