@@ -39,17 +39,17 @@ const waits = fc.oneof(
 );
 
 const ordinary: fc.WeightedArbitrary<commands.Command>[] = [
-  { weight: 12, arbitrary: tab.map(commands.read) },
-  { weight: 30, arbitrary: fc.tuple(tab, call).map(([of, what]) => commands.send(of, what)) },
-  { weight: 24, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.serve(of, how)) },
-  { weight: 20, arbitrary: pick.map(commands.receive) },
-  { weight: 14, arbitrary: fc.tuple(tab, node).map(([of, at]) => commands.refresh(of, at)) },
+  { weight: 16, arbitrary: tab.map(commands.read) },
+  { weight: 40, arbitrary: fc.tuple(tab, call).map(([of, what]) => commands.send(of, what)) },
+  { weight: 36, arbitrary: fc.tuple(picks, schedule).map(([of, how]) => commands.serve(of, how)) },
+  { weight: 30, arbitrary: pick.map(commands.receive) },
+  { weight: 24, arbitrary: fc.tuple(tab, node).map(([of, at]) => commands.refresh(of, at)) },
   {
     weight: 3,
     arbitrary: fc.tuple(pick, fc.constantFrom('request' as const, 'answer' as const)).map(([of, what]) => commands.lose(of, what)),
   },
   { weight: 6, arbitrary: waits.map(commands.wait) },
-  { weight: 2, arbitrary: fc.constant(commands.waitForTheEnd) },
+  { weight: 1, arbitrary: fc.constant(commands.waitForTheEnd) },
   { weight: 2, arbitrary: fc.nat({ max: 3 }).map(commands.crashClient) },
   { weight: 5, arbitrary: fc.integer({ min: 1, max: 3 }).map(commands.rollBack) },
   { weight: 1, arbitrary: fc.constant(commands.grant) },
@@ -68,7 +68,7 @@ const move: fc.Arbitrary<Move> = fc.record({
 });
 
 const stolen: fc.WeightedArbitrary<commands.Command>[] = [
-  { weight: 14, arbitrary: fc.boolean().map(steal) },
+  { weight: 12, arbitrary: fc.boolean().map(steal) },
   { weight: 20, arbitrary: move.map(thief) },
   { weight: 14, arbitrary: fc.tuple(move, node).map(([what, at]) => strike(what, at)) },
 ];

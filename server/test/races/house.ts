@@ -14,8 +14,16 @@ export interface House {
   readonly masterKey: Buffer;
 }
 
-export async function inHouse<T>(fresh: FreshDatabase, body: (house: House) => Promise<T>, origin: string = ORIGIN): Promise<T> {
-  const masterKey = randomBytes(32);
+export interface HouseOptions {
+  readonly masterKey?: Buffer;
+  readonly origin?: string;
+}
+
+export async function inHouse<T>(
+  fresh: FreshDatabase,
+  body: (house: House) => Promise<T>,
+  { masterKey = randomBytes(32), origin = ORIGIN }: HouseOptions = {},
+): Promise<T> {
   const clock = { now: Date.now, advance: () => undefined };
   const config = { masterKey, origin, appOrigin: origin, apiOrigin: origin };
   const world = await openWorld(fresh.db, { config, clock });

@@ -85,7 +85,7 @@ async function signInClients(fresh: FreshDatabase, origin: string, wire: Wire): 
       });
       return { clients, masterKey };
     },
-    origin,
+    { origin },
   );
 }
 
@@ -124,7 +124,10 @@ async function rage(client: Client, storm: { over: boolean }, seen: string[]): P
 }
 
 /** Every acknowledged token is the current one, or one step behind it by an attempt that its client has stored. */
-async function nothingIsLost({ where, masterKey }: ServerPlace, clients: readonly Client[]): Promise<void> {
+async function nothingIsLost(
+  { where, masterKey }: ServerPlace & { readonly masterKey: Buffer },
+  clients: readonly Client[],
+): Promise<void> {
   const db = openDatabase(where);
   const keys = await loadKeyring({ db, now: Date.now, config: { ...testConfig(), masterKey } });
   for (const { acknowledged, attempts } of clients) {

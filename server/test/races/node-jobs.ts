@@ -3,8 +3,8 @@ import type { Whereabouts } from '../../src/platform/open-database.ts';
 
 /** What a test asks of one of several node processes that share a database. Everything here travels as JSON. */
 export type NodeJob =
-  /** Opens the database. On an empty one it makes the tables and the first keys. */
-  | { readonly kind: 'begin'; readonly where: Whereabouts; readonly masterKey: string; readonly empty: boolean; readonly at: number }
+  /** Opens the database. */
+  | { readonly kind: 'begin'; readonly where: Whereabouts; readonly masterKey: string }
   /** Spends tokens at once, at a moment that all processes agreed on. */
   | { readonly kind: 'spend'; readonly spends: readonly Spend[]; readonly at: number }
   /** One HTTP request. */
@@ -45,7 +45,7 @@ export interface Deed {
 
 /** What each job answers. */
 export interface NodeAnswers {
-  readonly begin: { readonly kid: string; readonly chain: string };
+  readonly begin: null;
   readonly spend: readonly SpendResult[];
   readonly request: {
     readonly statusCode: number;

@@ -1,16 +1,14 @@
 import { Refusal } from '@portico/protocol/errors';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import type { Deps } from '../../src/deps.ts';
-import { sha256 } from '../../src/platform/crypto.ts';
 import type { Database } from '../../src/platform/db.ts';
-import { migrate } from '../../src/platform/migrate.ts';
 import { openDatabase } from '../../src/platform/open-database.ts';
 import { ARGON2, createPasswordHasher, type PasswordHasher } from '../../src/platform/password-hasher.ts';
 import { parseAttempt } from '../../src/sessions/refresh-chain.ts';
 import { spendRefreshToken } from '../../src/sessions/spend-refresh-token.ts';
 import { openWorld, type World } from '../world.ts';
 import { mingle } from './mingle.ts';
-import type { NodeAnswers, NodeJob, NodeMessage, NodeReply, Spend, SpendResult } from './node-jobs.ts';
+import type { NodeJob, NodeMessage, NodeReply, Spend, SpendResult } from './node-jobs.ts';
 
 /** One node process: does what its parent asks, and ends with it. */
 
@@ -37,7 +35,7 @@ function serveParent(): void {
     switch (job.kind) {
       case 'begin':
         opened = await begin(job, hasher);
-        return keysOf(opened.world);
+        return null;
       case 'spend': {
         const { deps } = requireWorld();
         waitUntil(job.at);
@@ -67,17 +65,10 @@ function serveParent(): void {
   process.on('disconnect', () => process.exit());
 }
 
-async function begin({ where, masterKey, empty, at }: Extract<NodeJob, { kind: 'begin' }>, hasher: PasswordHasher): Promise<Opened> {
-  waitUntil(at);
+async function begin({ where, masterKey }: Extract<NodeJob, { kind: 'begin' }>, hasher: PasswordHasher): Promise<Opened> {
   const db = openDatabase(where, { max: 5 });
-  if (empty) await migrate(db);
   const config = { masterKey: Buffer.from(masterKey, 'base64url') };
   return { db, world: await openWorld(db, { config, clock: CLOCK, deps: { hasher } }) };
-}
-
-function keysOf({ deps: { keys } }: World): NodeAnswers['begin'] {
-  const now = Date.now();
-  return { kid: keys.currentSigning(now).kid, chain: sha256(keys.currentChain(now).chain).toString('base64url') };
 }
 
 /** Spinning, not sleeping: the processes shall be as close together as they can. */

@@ -17,7 +17,7 @@ export interface NodeProcess {
 const SCRIPT = fileURLToPath(new URL('./node-process.ts', import.meta.url));
 let networks = 0;
 
-export function startNode(): NodeProcess {
+function startNode(): NodeProcess {
   const child = fork(SCRIPT, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(cause: Error): void }>();
   let asked = 0;
@@ -66,19 +66,16 @@ async function endProcess(child: ChildProcess, ask: (job: NodeJob) => Promise<un
   clearTimeout(stubborn);
 }
 
-/** Starts processes, opens the database in each of them at the same moment, and ends them whatever the body does. */
+/** Starts processes, opens the database in each of them, and ends them whatever the body does. */
 export async function withNodes<T>(
   count: number,
-  { where, masterKey, empty = false }: { where: Whereabouts; masterKey: Buffer; empty?: boolean },
-  body: (nodes: readonly NodeProcess[], keys: readonly NodeAnswers['begin'][]) => Promise<T>,
+  { where, masterKey }: { where: Whereabouts; masterKey: Buffer },
+  body: (nodes: readonly NodeProcess[]) => Promise<T>,
 ): Promise<T> {
   const nodes = Array.from({ length: count }, startNode);
   try {
-    // They are up when they answer; only then can they begin together.
-    await Promise.all(nodes.map((node) => node.ask({ kind: 'hashes' })));
-    const begin = { kind: 'begin', where, masterKey: masterKey.toString('base64url'), empty, at: Date.now() + 30 } as const;
-    const keys = await Promise.all(nodes.map((node) => node.ask(begin)));
-    return await body(nodes, keys);
+    await Promise.all(nodes.map((node) => node.ask({ kind: 'begin', where, masterKey: masterKey.toString('base64url') })));
+    return await body(nodes);
   } finally {
     await Promise.all(nodes.map((node) => node.end()));
   }

@@ -19,10 +19,13 @@ export interface ServerProcess {
 export interface ServerPlace {
   readonly port: number;
   readonly where: Whereabouts;
-  readonly masterKey: Buffer;
+  /** Null: the one in the data folder, made there by whoever starts first. */
+  readonly masterKey: Buffer | null;
+  /** Where its pages are, when several servers share that. */
+  readonly origin?: string;
 }
 
-export async function startServer({ port, where, masterKey }: ServerPlace): Promise<ServerProcess> {
+export async function startServer({ port, where, masterKey, origin = `http://localhost:${port}` }: ServerPlace): Promise<ServerProcess> {
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -30,10 +33,10 @@ export async function startServer({ port, where, masterKey }: ServerPlace): Prom
       NODE_ENV: 'test',
       PORTICO_HOST: '127.0.0.1',
       PORTICO_PORT: String(port),
-      PORTICO_ORIGIN: `http://localhost:${port}`,
+      PORTICO_ORIGIN: origin,
       PORTICO_DATA_DIR: where.dataDir,
       PORTICO_DATABASE_URL: where.databaseUrl,
-      PORTICO_MASTER_KEY: masterKey.toString('base64url'),
+      ...(masterKey === null ? {} : { PORTICO_MASTER_KEY: masterKey.toString('base64url') }),
       PORTICO_LOG_LEVEL: 'silent',
     },
   });
