@@ -1,11 +1,11 @@
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
 import { ERRORS, type ErrorCode } from '@portico/protocol/errors';
 import { AUTH_PREFIX, AUTH_PREFIX_ALIAS, PAGES, SYSTEM } from '@portico/protocol/routes';
-import type { TSchema } from 'typebox';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
 import type { Limit } from '../../server/src/guessing/limits.ts';
 import * as limits from '../../server/src/guessing/limits.ts';
 import type { Route } from '../../server/src/http/route.ts';
+import type { ObjectSchema } from '../../server/src/http/schemas.ts';
 import { BODY_LIMIT } from '../../server/src/http/server.ts';
 import { CALLS, EVERYWHERE, FIELDS, SHAPES } from './api-calls.ts';
 import { COOKIE_WORDS, GUARDS, HEADER_WORDS, LIMITS, PAGE_WORDS, READABLE, SYSTEM_WORDS } from './api-words.ts';
@@ -97,7 +97,7 @@ interface StringSchema {
 }
 
 /** The fields of a schema, with their bounds; what may be left out has a question mark. */
-function takenFields(schema: TSchema | undefined): readonly string[] {
+function takenFields(schema: ObjectSchema | undefined): readonly string[] {
   const { properties = {}, required = [] } = (schema ?? {}) as {
     readonly properties?: Readonly<Record<string, StringSchema>>;
     readonly required?: readonly string[];

@@ -17,7 +17,6 @@ export const ACTIONS = [
   'session.held',
   'session.recovered',
   'session.ended',
-  'session.expired',
   'refresh.reuse',
   'refresh.wrong_client',
   'refresh.ahead',

@@ -35,7 +35,11 @@ export type CodeTry =
  * so that two requests at once make one code. A held session has a code per browser: the thief, who holds a genuine token too, cannot
  * kill the owner's code by asking for one.
  */
-export async function makeCode(tx: Db, deps: Deps, { sessionId, browserHash }: CodePlace): Promise<string | null> {
+export async function makeCode(
+  tx: Db,
+  deps: Pick<Deps, 'keys' | 'now' | 'config'>,
+  { sessionId, browserHash }: CodePlace,
+): Promise<string | null> {
   const code = String(randomInt(100_000_000)).padStart(8, '0');
   const now = deps.now();
   const row = await one(

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { readCaller } from './caller.ts';
 import type { Guard } from './guards.ts';
+import type { ObjectSchema } from './schemas.ts';
 import { sendAnswer } from './send.ts';
 
 /** What a handler gets of the request, validated by the route's schemas. */
@@ -21,7 +21,7 @@ export interface Route {
   readonly guardName: string;
   readonly limit: string;
   readonly summary: string;
-  readonly schema: { readonly body?: TSchema; readonly querystring?: TSchema; readonly params?: TSchema };
+  readonly schema: { readonly body?: ObjectSchema; readonly querystring?: ObjectSchema; readonly params?: ObjectSchema };
   readonly handle: (deps: Deps, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }
 
@@ -30,9 +30,9 @@ export interface RouteSpec<Proof, Body, Query, Params> {
   /** Which counters stand before it; `none` where nothing can be guessed or mailed. */
   readonly limit: string;
   readonly summary: string;
-  readonly body?: TSchema;
-  readonly query?: TSchema;
-  readonly params?: TSchema;
+  readonly body?: ObjectSchema;
+  readonly query?: ObjectSchema;
+  readonly params?: ObjectSchema;
   readonly run: (deps: Deps, caller: Caller, proof: Proof, input: Input<Body, Query, Params>) => Promise<Answer>;
 }
 

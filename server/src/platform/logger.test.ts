@@ -17,6 +17,8 @@ test('a secret that is logged by mistake is censored by its name', () => {
     { 'set-cookie': 'canary' },
     { answer: { accessToken: 'canary', refreshToken: 'canary', token: 'canary' } },
     { config: { masterKey: 'canary' } },
+    { body: { code: 'canary' } },
+    { request: { query: { code: 'canary' } } },
     {
       err: Object.assign(new Error('duplicate key'), {
         detail: 'Key (email_key)=(canary) exists',
@@ -34,7 +36,10 @@ test('a secret that is logged by mistake is censored by its name', () => {
 });
 
 test('what is no secret stays, with its moment in a form that people and programs read', () => {
-  const entry = JSON.parse(logged({ job: 'deliver-mail', err: new Error('ECONNREFUSED') })) as Record<string, unknown>;
+  const entry = JSON.parse(
+    logged({ job: 'deliver-mail', err: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), code: 'signed_out' }),
+  ) as Record<string, unknown>;
+  assert.equal(entry['code'], 'signed_out');
   assert.deepEqual([entry['job'], entry['msg'], entry['level']], ['deliver-mail', 'sentence', 30]);
   assert.match(JSON.stringify(entry['err']), /ECONNREFUSED/);
   assert.match(String(entry['time']), /^\d{4}-\d\d-\d\dT/);

@@ -2,19 +2,10 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 
 // Nothing that is logged on purpose holds these. They are here for the day when somebody logs a whole request, body or error by mistake.
-const SECRETS = [
-  'password',
-  'securityCode',
-  'refreshToken',
-  'accessToken',
-  'token',
-  'code',
-  'cookie',
-  'authorization',
-  'set-cookie',
-  'masterKey',
-];
+const SECRETS = ['password', 'securityCode', 'refreshToken', 'accessToken', 'token', 'cookie', 'authorization', 'set-cookie', 'masterKey'];
 const DEPTHS = ['', '*.', '*.*.'];
+/** A code is a secret in what somebody sent. Elsewhere it says which error it was, and a line without that is worth nothing. */
+const SENT_CODES = ['body.code', 'query.code', '*.body.code', '*.query.code'];
 /** What PostgreSQL's errors carry of the rows they speak of. */
 const ROW_CONTENTS = ['err.detail', 'err.where', 'err.parameters', 'err.internalQuery', 'err.cause.detail', 'err.cause.where'];
 
@@ -22,6 +13,7 @@ const ROW_CONTENTS = ['err.detail', 'err.where', 'err.parameters', 'err.internal
 export function createLogger({ logLevel }: Pick<Config, 'logLevel'>, destination?: DestinationStream): Logger {
   const paths = [
     ...DEPTHS.flatMap((depth) => SECRETS.map((name) => (name.includes('-') ? `${depth.slice(0, -1)}["${name}"]` : depth + name))),
+    ...SENT_CODES,
     ...ROW_CONTENTS,
   ];
   const options = { level: logLevel, base: null, redact: { paths, censor: '***' }, timestamp: pino.stdTimeFunctions.isoTime };

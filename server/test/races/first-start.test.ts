@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM } from '@portico/protocol/routes';
 import { findMasterKeyFile } from '../../src/platform/master-key.ts';
+import { openDatabase } from '../../src/platform/open-database.ts';
 import type { Browser } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { type FreshDatabase, forEachFreshDatabase } from '../databases.ts';
 import { ORIGIN } from '../world.ts';
 import { inHouse } from './house.ts';
 import { connectOverHttp } from './over-http.ts';
-import { freePort, startServer } from './server-process.ts';
+import { freePort, type ServerPlace, startServer } from './server-process.ts';
 
 const SERVERS = 8;
 
@@ -20,13 +21,13 @@ forEachFreshDatabase(
     const times = rounds(1, 10);
     const began = performance.now();
     for (let round = 0; round < times; round += 1) {
-      const database = await fresh({ folder: null });
-      // Where the master key is made, too: by whoever is first.
-      const dataDir = database.where.dataDir || mkdtempSync(join(tmpdir(), 'portico-test-keys-'));
+      const empty = await fresh({ folder: null });
+      // A folder with nothing in it, not even an empty database: there the first one makes the master key as well.
+      const dataDir = mkdtempSync(join(tmpdir(), 'portico-test-start-'));
       try {
-        await startTogether(database, dataDir);
+        await startTogether({ ...empty, where: { ...empty.where, dataDir } });
       } finally {
-        await database.drop();
+        await empty.drop();
         rmSync(dataDir, { recursive: true, force: true });
       }
     }
@@ -34,26 +35,27 @@ forEachFreshDatabase(
   },
 );
 
-async function startTogether(database: FreshDatabase, dataDir: string): Promise<void> {
-  const { db, where } = database;
+async function startTogether(empty: FreshDatabase): Promise<void> {
   const ports: number[] = [];
   while (ports.length < SERVERS) ports.push(await freePort());
-  const places = ports.map((port) => ({ port, where: { ...where, dataDir }, masterKey: null, origin: ORIGIN }));
+  const places = ports.map((port): ServerPlace => ({ port, where: empty.where, masterKey: null, origin: ORIGIN }));
   const starting = await Promise.allSettled(places.map(startServer));
+  const db = openDatabase(empty.where);
   try {
-    for (const { status, ...rest } of starting) assert.equal(status, 'fulfilled', 'reason' in rest ? String(rest.reason) : '');
+    for (const one of starting) if (one.status === 'rejected') throw one.reason;
     const published = await Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}${SYSTEM.jwks}`)).text()));
     assert.equal(new Set(published).size, 1, 'all publish the same key');
     assert.equal((await db.all('select kid from signing_keys')).length, 1);
     assert.equal((await db.all('select id from chain_keys')).length, 1);
 
-    const found = findMasterKeyFile(dataDir);
+    const found = findMasterKeyFile(empty.where.dataDir);
     assert.ok(found.kind === 'present');
-    await inHouse(database, ({ world }) => world.signedUp('ada@example.com').then((browser) => refreshEverywhere(browser, ports)), {
+    await inHouse({ ...empty, db }, async ({ world }) => refreshEverywhere(await world.signedUp('ada@example.com'), ports), {
       masterKey: found.key,
     });
   } finally {
     await Promise.all(starting.map(async (one) => (one.status === 'fulfilled' ? one.value.kill() : undefined)));
+    await db.close();
   }
 }
 

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
 import { AUTH_PATHS, authPath } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../src/app.ts';
-import { PASSWORD, inWorld } from '../world.ts';
-import { type Installation, claimsIn, encode, hmacToken, installation, signedWith, without } from './forged-tokens.ts';
+import { inWorld, PASSWORD } from '../world.ts';
+import { claimsIn, encode, hmacToken, type Installation, installation, signedWith, without } from './forged-tokens.ts';
 
 async function requireRefused({ opens }: Installation, tokens: readonly (readonly [string, string])[]): Promise<void> {
   assert.ok(tokens.length > 0);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
-import { canonicalAddress, networkOf } from '../../src/guessing/network-address.ts';
 import { SIGN_IN_NETWORK } from '../../src/guessing/limits.ts';
+import { canonicalAddress, networkOf } from '../../src/guessing/network-address.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 
 /** Whose address counts. A header is a claim; only a declared proxy's claim is believed, and of that only the part which the proxy itself added. */

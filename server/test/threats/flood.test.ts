@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SYSTEM } from '@portico/protocol/routes';
-import { verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { ARGON2, createPasswordHasher } from '../../src/platform/password-hasher.ts';
+import { verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { inWorld, PASSWORD } from '../world.ts';
 
 /** A flood of what is costly must not take away what is cheap: with the real cost of a password, and the real queue before it. */

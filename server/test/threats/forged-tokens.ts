@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type KeyObject, createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { ACCESS_TOKEN_TYPE, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { signAccessToken, verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { chainKeyFrom, createKeyring } from '../../src/platform/keyring.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
+import { signAccessToken, verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { type Clock, heldClock, MINUTE, START, testConfig } from '../world.ts';
 
 /** Access tokens as an attacker builds them, and a verifier that has the installation's keys and no database. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PAGES } from '@portico/protocol/routes';
 import type { Browser } from '../browser.ts';
-import { PASSWORD, type World, inWorld } from '../world.ts';
+import { inWorld, PASSWORD, type World } from '../world.ts';
 
 /** Names, addresses and browser names from strangers, followed to every place that shows them: pages, JSON, letters. They stay words. */
 

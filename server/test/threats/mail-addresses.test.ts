@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PAGES } from '@portico/protocol/routes';
 import { createMailTransport } from '../../src/platform/mail.ts';
 import { startSmtpCatcher } from '../smtp-catcher.ts';
-import { PASSWORD, type World, inWorld } from '../world.ts';
+import { inWorld, PASSWORD, type World } from '../world.ts';
 
 /** What a stranger types into the address field: exactly one recipient, or a refusal before anything is counted, hashed or written. */
 

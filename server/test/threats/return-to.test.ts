@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { PAGES } from '@portico/protocol/routes';
 import { safeReturnTo } from '../../src/http/pages/render.ts';
 import type { Answered, Browser } from '../browser.ts';
-import { ORIGIN, PASSWORD, inWorld, testConfig } from '../world.ts';
+import { inWorld, ORIGIN, PASSWORD, testConfig } from '../world.ts';
 
 /** `returnTo` says where a sign-in leads. Whoever writes the link chooses it, so it may name a path of our own app and nothing else. */
 

