@@ -1,9 +1,9 @@
 /** Signs people in to a Portico database by the server's own functions, and tells the driver what their browsers would hold. */
 import { chooseTexts } from '@portico/protocol/texts';
-import type { Caller } from '../../server/src/caller.ts';
-import { createUserSession } from '../../server/src/auth/create-user-session.ts';
 import { parseEmail } from '../../server/src/accounts/email.ts';
 import { insertVerifiedUser } from '../../server/src/accounts/user.ts';
+import { createUserSession } from '../../server/src/auth/create-user-session.ts';
+import type { Caller } from '../../server/src/caller.ts';
 import { readConfig } from '../../server/src/config.ts';
 import { silentLog } from '../../server/src/platform/log.ts';
 import { createDeps } from '../../server/src/wire.ts';

@@ -137,7 +137,7 @@ export class Browser {
       string,
       string
     >;
-    const request: InjectOptions = { method: method as 'GET', url: path, headers: merged, remoteAddress: this.options.address };
+    const request: InjectOptions = { method, url: path, headers: merged, remoteAddress: this.options.address };
     if (body !== undefined) request.payload = typeof body === 'string' ? body : JSON.stringify(body);
     const response = await this.app.inject(request);
     const setCookies = [response.headers['set-cookie'] ?? []].flat();

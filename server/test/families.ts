@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { HEADERS } from '@portico/protocol/cookies';
 import type { AccessClaims } from '@portico/protocol/tokens';
+import { type ClientKind, insertClient } from '../src/clients/client.ts';
+import type { Row } from '../src/platform/db.ts';
 import { parseRefreshToken } from '../src/sessions/refresh-chain.ts';
 import { type Family, findFamily, insertFamily } from '../src/sessions/refresh-token.ts';
 import { findSession, lockActiveSession, type Session } from '../src/sessions/session.ts';
-import { type ClientKind, insertClient } from '../src/clients/client.ts';
-import type { Row } from '../src/platform/db.ts';
 import type { Answered, Browser } from './browser.ts';
 import type { World } from './world.ts';
 

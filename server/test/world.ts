@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
-import { watchRevocations } from '../src/sessions/revocation.ts';
 import { saveFirstPartyClient } from '../src/clients/client.ts';
 import type { Config } from '../src/config.ts';
 import type { Deps } from '../src/deps.ts';
@@ -12,6 +11,7 @@ import type { Db } from '../src/platform/db.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { ARGON2, createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
+import { watchRevocations } from '../src/sessions/revocation.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import { forEachDatabase } from './databases.ts';
 

@@ -3,7 +3,7 @@ import { authPath, fillPath, PAGES } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
 import { hydrated } from './browser.ts';
 import { sampleViews } from './sample-views.ts';
-import { type Reply, refusal, setStage, signedIn } from './stage.ts';
+import { type Reply, refusal, setStage } from './stage.ts';
 
 /** The pages before sign-in, once their script runs. The real server behind them is tested elsewhere. */
 const stage = setStage();

@@ -35,7 +35,7 @@ export async function createServer(
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 128 },
     // Nothing is coerced and nothing unknown is dropped: an array for a string is an error, not its first element.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
-  }) as unknown as FastifyInstance;
+  });
 
   const known = rememberRoutes(app);
   if (config.appOrigin !== config.apiOrigin) await allowAppOrigin(app, config);
@@ -82,7 +82,7 @@ function acceptOnlyJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parse(request, body as string, done);
+    else void parse(request, body as string, done);
   });
   app.addHook('preValidation', (request, _, done) => {
     // A call without a body is a call with no fields.

@@ -21,7 +21,7 @@ export interface NewSigningKey {
 export async function makeSigningKey(masterKey: Buffer): Promise<NewSigningKey> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicJwk = publicKey.export({ format: 'jwk' });
-  const kid = await calculateJwkThumbprint(publicJwk as { kty: string });
+  const kid = await calculateJwkThumbprint(publicJwk);
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
   return { kid, publicJwk: JSON.stringify(publicJwk), sealed: seal(masterKey, sealLabel(kid), pem) };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,9 @@ onStage(
         () => 'read',
         () => 'blocked',
       );
-      const changed = await fetch(`${url}/api/v1/auth/refresh`, { method: 'POST', credentials: 'include', mode: 'no-cors' }).then(({ type }) => type);
+      const changed = await fetch(`${url}/api/v1/auth/refresh`, { method: 'POST', credentials: 'include', mode: 'no-cors' }).then(
+        ({ type }) => type,
+      );
       return [read, changed];
     }, api);
     assert.deepEqual(outcome, ['blocked', 'opaque']);
@@ -71,18 +73,25 @@ onStage(
   threeHosts,
 );
 
-onStage('three hosts without JavaScript: the page says that it is needed', async (stage) => {
-  const visitor = await stage.visitor({ javaScriptEnabled: false });
-  await visitor.page.goto(stage.app + PAGES.signIn);
-  assert.match((await visitor.page.textContent('body')) ?? '', /JavaScript/);
-}, threeHosts);
+onStage(
+  'three hosts without JavaScript: the page says that it is needed',
+  async (stage) => {
+    const visitor = await stage.visitor({ javaScriptEnabled: false });
+    await visitor.page.goto(stage.app + PAGES.signIn);
+    assert.match((await visitor.page.textContent('body')) ?? '', /JavaScript/);
+  },
+  threeHosts,
+);
 
 const ASSETS = fileURLToPath(new URL('../../../ui/dist/client/assets', import.meta.url));
 /** A content delivery network: the built assets, on an origin of its own. */
 const cdn = createServer((request, response) => {
   const type = request.url?.endsWith('.css') ? 'text/css' : request.url?.endsWith('.svg') ? 'image/svg+xml' : 'text/javascript';
   readFile(join(ASSETS, basename(request.url ?? ''))).then(
-    (file) => response.writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }).end(file),
+    (file) =>
+      response
+        .writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' })
+        .end(file),
     () => response.writeHead(404).end(),
   );
 });
@@ -119,7 +128,19 @@ onStage(
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${stage.portico.port}${path}`, { redirect: 'manual' })).status;
     assert.match(await (await fetch(`http://127.0.0.1:${stage.portico.port}/`)).text(), /Our own page/);
     assert.equal(await status('/sub/page.txt'), 200);
-    for (const path of ['/.env', '/notes.bak', '/app.js.map', '/dump.sql', '/sub/', '/sub', '/../portico.sqlite', '/%2e%2e/portico.sqlite', '/%2eenv', '/sub/..%2f.env', '/.git/config']) {
+    for (const path of [
+      '/.env',
+      '/notes.bak',
+      '/app.js.map',
+      '/dump.sql',
+      '/sub/',
+      '/sub',
+      '/../portico.sqlite',
+      '/%2e%2e/portico.sqlite',
+      '/%2eenv',
+      '/sub/..%2f.env',
+      '/.git/config',
+    ]) {
       assert.ok([403, 404].includes(await status(path)), `${path} answered ${await status(path)}`);
     }
     const visitor = await stage.visitor();

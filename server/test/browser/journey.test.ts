@@ -64,31 +64,34 @@ onStage('a browser that waits for its code is led back to it from every page, an
   await arrived(visitor.page, PAGES.signIn);
 });
 
-onStage('a copied cookie jar: the thief refreshes first, then the owner types a code and is in, and the copies stay dead', async (stage) => {
-  const owner = await stage.visitor();
-  const email = 'ada@example.com';
-  await owner.signUp(email);
-  await typeCode(stage, owner, email);
-  await shows(owner.page, email);
-  const jar = await owner.context.storageState();
-  await owner.page.goto('about:blank');
+onStage(
+  'a copied cookie jar: the thief refreshes first, then the owner types a code and is in, and the copies stay dead',
+  async (stage) => {
+    const owner = await stage.visitor();
+    const email = 'ada@example.com';
+    await owner.signUp(email);
+    await typeCode(stage, owner, email);
+    await shows(owner.page, email);
+    const jar = await owner.context.storageState();
+    await owner.page.goto('about:blank');
 
-  // Without the attempt store: what a thief gets who copies cookies, not the whole profile.
-  const thief = await stage.visitor();
-  await thief.context.addCookies(jar.cookies);
-  await thief.page.goto(stage.app + PAGES.dashboard);
-  const refreshed = await thief.page.evaluate(async (path) => (await fetch(path, { method: 'POST' })).status, authPath('refresh'));
-  assert.equal(refreshed, 200, 'nobody can tell the thief from the owner yet');
+    // Without the attempt store: what a thief gets who copies cookies, not the whole profile.
+    const thief = await stage.visitor();
+    await thief.context.addCookies(jar.cookies);
+    await thief.page.goto(stage.app + PAGES.dashboard);
+    const refreshed = await thief.page.evaluate(async (path) => (await fetch(path, { method: 'POST' })).status, authPath('refresh'));
+    assert.equal(refreshed, 200, 'nobody can tell the thief from the owner yet');
 
-  // The owner's page refreshes by itself: two holders of one token, so the sign-in is held, and the page leads to the code.
-  await owner.page.goto(stage.app + PAGES.dashboard, { waitUntil: 'commit' });
-  await arrived(owner.page, PAGES.verifySignIn);
-  await shows(owner.page, en.pages.verifySignIn.resent);
-  await typeCode(stage, owner, email);
-  await shows(owner.page, email);
-  await thief.page.goto(stage.app + PAGES.dashboard);
-  assert.notEqual(new URL(thief.page.url()).pathname, PAGES.dashboard);
-});
+    // The owner's page refreshes by itself: two holders of one token, so the sign-in is held, and the page leads to the code.
+    await owner.page.goto(stage.app + PAGES.dashboard, { waitUntil: 'commit' });
+    await arrived(owner.page, PAGES.verifySignIn);
+    await shows(owner.page, en.pages.verifySignIn.resent);
+    await typeCode(stage, owner, email);
+    await shows(owner.page, email);
+    await thief.page.goto(stage.app + PAGES.dashboard);
+    assert.notEqual(new URL(thief.page.url()).pathname, PAGES.dashboard);
+  },
+);
 
 onStage('eight tabs that wake together with an expired access token all stay signed in', async (stage) => {
   const visitor = await stage.visitor();
@@ -134,7 +137,15 @@ onStage('no token is in a script’s reach, in storage, in the page or in an add
   await visitor.page.waitForLoadState('networkidle');
   const secrets = (await visitor.context.cookies()).filter(({ httpOnly }) => httpOnly).map(({ value }) => value);
   assert.ok(secrets.length >= 3);
-  const reach = await visitor.page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, document.documentElement.outerHTML, location.href]));
+  const reach = await visitor.page.evaluate(() =>
+    JSON.stringify([
+      document.cookie,
+      Object.entries(localStorage),
+      Object.entries(sessionStorage),
+      document.documentElement.outerHTML,
+      location.href,
+    ]),
+  );
   for (const secret of secrets) assert.ok(!reach.includes(secret));
   assert.deepEqual([...asked], [stage.app]);
 });
@@ -145,5 +156,11 @@ onStage('a framed sign-in page stays empty', async (stage) => {
   await visitor.page.setContent(`<iframe src="${stage.app}${PAGES.signIn}"></iframe>`);
   await visitor.page.waitForTimeout(1000);
   const frame = visitor.page.frames().at(-1);
-  assert.equal(await frame?.locator('input').count().catch(() => 0), 0);
+  assert.equal(
+    await frame
+      ?.locator('input')
+      .count()
+      .catch(() => 0),
+    0,
+  );
 });

@@ -52,7 +52,13 @@ export function onStage(name: string, body: (stage: Stage, t: TestContext) => Pr
     const dataDir = await mkdtemp(join(tmpdir(), 'portico-stage-'));
     const port = await freePort();
     const origin = `http://localhost:${port}`;
-    const settings = { NODE_ENV: 'development', PORTICO_DATA_DIR: dataDir, PORTICO_PORT: String(port), PORTICO_ORIGIN: origin, PORTICO_HOST: '127.0.0.1' };
+    const settings = {
+      NODE_ENV: 'development',
+      PORTICO_DATA_DIR: dataDir,
+      PORTICO_PORT: String(port),
+      PORTICO_ORIGIN: origin,
+      PORTICO_HOST: '127.0.0.1',
+    };
     const portico = await startPortico({ ...settings, ...options.settings?.(port) });
     const browser = await launchChromium();
     t.after(async () => {
@@ -72,7 +78,10 @@ function stageOf(portico: RunningPortico, browser: Browser, port: number, app: s
     codeFor: async (email) => {
       const inbox = await fetch(`http://127.0.0.1:${port}${PAGES.devMail}`, { headers: { accept: 'application/json' } });
       const mails = (await inbox.json()) as { to: string; text: string }[];
-      const code = mails.filter(({ to }) => to === email).map(({ text }) => /\b\d{8}\b/.exec(text)?.[0]).find((found) => found !== undefined);
+      const code = mails
+        .filter(({ to }) => to === email)
+        .map(({ text }) => /\b\d{8}\b/.exec(text)?.[0])
+        .find((found) => found !== undefined);
       if (code === undefined) throw new Error(`no code was mailed to ${email}`);
       return code;
     },

@@ -4,7 +4,7 @@ import { ERRORS } from '@portico/protocol/errors';
 import { AUTH_PREFIX, PAGES } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
 import type { Log } from '../../src/platform/log.ts';
-import { PASSWORD, inWorld } from '../world.ts';
+import { inWorld, PASSWORD } from '../world.ts';
 
 const STATUSES = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504];
 const page = { headers: { accept: 'text/html' } };
@@ -19,7 +19,18 @@ inWorld('the error page answers every code with its own status and words, and un
   }
   const plain = (text: string) => text.replace(/[A-Za-z0-9_-]{12}/g, '…').replace(/"now":\d+/, '');
   const internal = plain((await browser.send('GET', `${PAGES.error}?code=500`, undefined, page)).text);
-  for (const query of ['', '?code=999', '?code=200', '?code=abc', '?code=404&code=403', '?reason=session_held', '?code=<script>alert(1)</script>', '?code[]=404', '?code=4e2', '?code=%00']) {
+  for (const query of [
+    '',
+    '?code=999',
+    '?code=200',
+    '?code=abc',
+    '?code=404&code=403',
+    '?reason=session_held',
+    '?code=<script>alert(1)</script>',
+    '?code[]=404',
+    '?code=4e2',
+    '?code=%00',
+  ]) {
     const answered = await browser.send('GET', PAGES.error + query, undefined, page);
     assert.equal(answered.status, 500, query);
     assert.equal(plain(answered.text), internal, query);
@@ -32,7 +43,15 @@ inWorld('the error page looks a reason up and never prints the address', async (
   assert.ok(known.text.includes(en.errors.session_held.slice(0, 30)));
   const other = await browser.send('GET', `${PAGES.error}?code=404&reason=session_held`, undefined, page);
   assert.ok(!other.text.includes(en.errors.session_held.slice(0, 30)), 'a reason of another status says nothing');
-  for (const free of ['<img src=x onerror=alert(1)>', '"><script>', 'Your account was hacked, call 555', 'a&reason=b', '__proto__', 'constructor', 'toString']) {
+  for (const free of [
+    '<img src=x onerror=alert(1)>',
+    '"><script>',
+    'Your account was hacked, call 555',
+    'a&reason=b',
+    '__proto__',
+    'constructor',
+    'toString',
+  ]) {
     const answered = await browser.send('GET', `${PAGES.error}?code=404&reason=${encodeURIComponent(free)}`, undefined, page);
     assert.equal(answered.status, 404);
     assert.ok(!answered.text.includes('555') && !answered.text.includes('onerror') && !answered.text.includes('"><script>'), free);
@@ -41,7 +60,21 @@ inWorld('the error page looks a reason up and never prints the address', async (
 
 inWorld('every answer carries the security headers, and nothing dynamic may be cached', async (world) => {
   const browser = await world.signedUp('ada@example.com');
-  const paths = ['/', '/login', '/signup', '/dashboard', '/logout', '/error?code=404', '/nowhere', '/openapi.json', '/healthz', '/readyz', `${AUTH_PREFIX}/session`, `${AUTH_PREFIX}/me`, `${AUTH_PREFIX}/nowhere`];
+  const paths = [
+    '/',
+    '/login',
+    '/signup',
+    '/dashboard',
+    '/logout',
+    '/error?code=404',
+    '/nowhere',
+    '/openapi.json',
+    '/healthz',
+    '/readyz',
+    `${AUTH_PREFIX}/session`,
+    `${AUTH_PREFIX}/me`,
+    `${AUTH_PREFIX}/nowhere`,
+  ];
   for (const path of paths) {
     for (const accept of ['text/html', 'application/json']) {
       const { headers, status } = await browser.send('GET', path, undefined, { headers: { accept } });
@@ -54,7 +87,8 @@ inWorld('every answer carries the security headers, and nothing dynamic may be c
       const policy = String(headers['content-security-policy']);
       const isPage = String(headers['content-type']).startsWith('text/html');
       const parts = isPage ? ["script-src 'self'", "object-src 'none'", "form-action 'self'"] : ["form-action 'none'", 'sandbox'];
-      for (const part of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", ...parts]) assert.ok(policy.includes(part), `${what}: ${part}`);
+      for (const part of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", ...parts])
+        assert.ok(policy.includes(part), `${what}: ${part}`);
       assert.ok(!/unsafe|\*|data:/.test(policy), what);
       assert.equal(headers['server'], undefined, what);
       assert.equal(headers['x-powered-by'], undefined, what);
@@ -71,7 +105,15 @@ inWorld('429 and 503 say when to come back', async (world) => {
 });
 
 inWorld('Host, X-Forwarded-*, Forwarded and their like change no link, cookie or address', async (world) => {
-  const evil = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example;proto=https', 'x-forwarded-for': '1.2.3.4', 'x-real-ip': '1.2.3.4', 'x-original-url': '/admin' };
+  const evil = {
+    host: 'evil.example',
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'https',
+    forwarded: 'host=evil.example;proto=https',
+    'x-forwarded-for': '1.2.3.4',
+    'x-real-ip': '1.2.3.4',
+    'x-original-url': '/admin',
+  };
   const browser = world.browser();
   const begun = await browser.call('signUp', { email: 'ada@example.com', password: PASSWORD }, { headers: evil });
   assert.equal(begun.body['verifyUrl'], 'http://localhost:4000/auth/verify-signin');
@@ -84,7 +126,11 @@ inWorld('Host, X-Forwarded-*, Forwarded and their like change no link, cookie or
 
 inWorld('no secret stands in a log, an event, an error or the database in the clear', async (world) => {
   const lines: string[] = [];
-  const log: Log = { info: (...line) => lines.push(JSON.stringify(line)), warn: (...line) => lines.push(JSON.stringify(line)), error: (...line) => lines.push(JSON.stringify(line)) };
+  const log: Log = {
+    info: (...line) => lines.push(JSON.stringify(line)),
+    warn: (...line) => lines.push(JSON.stringify(line)),
+    error: (...line) => lines.push(JSON.stringify(line)),
+  };
   Object.assign(world.deps.log, log);
   const browser = world.browser();
   const secrets = new Set([PASSWORD]);
@@ -108,7 +154,21 @@ inWorld('no secret stands in a log, an event, an error or the database in the cl
   await browser.copy({ address: '203.0.113.1' }).refresh();
   await browser.refresh();
   await browser.act('signOut', { everywhere: true });
-  const tables = ['users', 'passwords', 'devices', 'sessions', 'signups', 'refresh_tokens', 'security_codes', 'revocations', 'events', 'mails', 'counters', 'chain_keys', 'signing_keys'];
+  const tables = [
+    'users',
+    'passwords',
+    'devices',
+    'sessions',
+    'signups',
+    'refresh_tokens',
+    'security_codes',
+    'revocations',
+    'events',
+    'mails',
+    'counters',
+    'chain_keys',
+    'signing_keys',
+  ];
   const dump = JSON.stringify(await Promise.all(tables.map((table) => world.deps.db.all(`select * from ${table}`))));
   for (const secret of secrets) {
     assert.ok(!dump.includes(secret), `the database holds ${secret.slice(0, 8)}…`);
@@ -123,14 +183,22 @@ inWorld('an unforeseen failure is 500 without a word about its inside; a failing
   const { db } = world.deps;
   const all = db.all.bind(db);
   const transaction = db.transaction.bind(db);
-  const failing = (error: Error) => Object.assign(db, { all: async () => Promise.reject(error), transaction: async () => Promise.reject(error) });
+  const failing = (error: Error) =>
+    Object.assign(db, { all: async () => Promise.reject(error), transaction: async () => Promise.reject(error) });
   failing(new Error('column "secret_thing" of relation users does not exist'));
   const inside = await browser.call('me');
   assert.equal(inside.status, 500);
   assert.deepEqual(Object.keys(inside.body).sort(), ['error', 'message', 'requestId']);
   assert.ok(!inside.text.includes('secret_thing'));
   failing(new Refusal('unavailable'));
-  for (const answered of [await browser.refresh(), await browser.call('me'), await browser.call('session'), await browser.act('signOut'), await browser.signIn('ada@example.com', PASSWORD), await browser.send('GET', PAGES.dashboard, undefined, page)]) {
+  for (const answered of [
+    await browser.refresh(),
+    await browser.call('me'),
+    await browser.call('session'),
+    await browser.act('signOut'),
+    await browser.signIn('ada@example.com', PASSWORD),
+    await browser.send('GET', PAGES.dashboard, undefined, page),
+  ]) {
     assert.equal(answered.status, ERRORS.unavailable, answered.text);
     assert.deepEqual(answered.setCookies, []);
     assert.ok(Number(answered.headers['retry-after']) > 0);
@@ -141,5 +209,12 @@ inWorld('an unforeseen failure is 500 without a word about its inside; a failing
 
 inWorld('GET me answers just the fields that it documents', async (world) => {
   const browser = await world.signedUp('ada@example.com');
-  assert.deepEqual(Object.keys((await browser.call('me')).body).sort(), ['createdAt', 'displayName', 'email', 'emailVerified', 'id', 'role']);
+  assert.deepEqual(Object.keys((await browser.call('me')).body).sort(), [
+    'createdAt',
+    'displayName',
+    'email',
+    'emailVerified',
+    'id',
+    'role',
+  ]);
 });

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import { PASSWORD, inWorld } from '../world.ts';
+import { inWorld, PASSWORD } from '../world.ts';
 
 const WRONG = 'not the password of anybody';
 
 /** Everything an answer shows, without what is random by design. */
-function seen(answered: { status: number; text: string; headers: Readonly<Record<string, unknown>>; setCookies: readonly string[] }): string {
+function seen(answered: {
+  status: number;
+  text: string;
+  headers: Readonly<Record<string, unknown>>;
+  setCookies: readonly string[];
+}): string {
   const text = answered.text.replace(/"requestId":"[^"]+"/, '"requestId":"…"');
-  const names = Object.keys(answered.headers).filter((name) => name !== 'date').sort();
+  const names = Object.keys(answered.headers)
+    .filter((name) => name !== 'date')
+    .sort();
   const cookies = answered.setCookies.map((line) => line.replace(/=[^;]*/, '=…'));
   return JSON.stringify({ status: answered.status, text, names, cookies, length: answered.headers['content-length'] });
 }
@@ -35,7 +42,10 @@ inWorld('a wrong code, the fifth wrong code and a resend look the same for a dec
   await decoy.call('signUp', { email: 'known@example.com', password: PASSWORD });
   await real.call('signUp', { email: 'fresh@example.com', password: PASSWORD });
   for (let n = 0; n < 6; n += 1) {
-    const [a, b] = [await decoy.call('verifySignIn', { securityCode: '00000000' }), await real.call('verifySignIn', { securityCode: '00000000' })];
+    const [a, b] = [
+      await decoy.call('verifySignIn', { securityCode: '00000000' }),
+      await real.call('verifySignIn', { securityCode: '00000000' }),
+    ];
     assert.equal(seen(a), seen(b), `try ${n + 1}`);
     assert.equal(a.body.error, n < 5 ? 'wrong_code' : 'code_expired');
   }
@@ -104,15 +114,18 @@ inWorld('A001: whoever signs up with somebody else’s address never gets into t
   assert.equal((await attacker.call('me')).status, 401);
 });
 
-inWorld('an address that was never proven signs in as wrong credentials, and a fresh code is mailed that works where the sign-up began', async (world) => {
-  const browser = world.browser();
-  await browser.call('signUp', { email: 'ada@example.com', password: PASSWORD });
-  const first = await world.codeFor('ada@example.com');
-  world.clock.advance(61_000);
-  assert.equal((await world.browser().signIn('ada@example.com', PASSWORD)).body.error, 'wrong_credentials');
-  await world.settled();
-  const second = await world.codeFor('ada@example.com');
-  assert.notEqual(second, first);
-  assert.equal((await browser.call('verifySignIn', { securityCode: first })).body.error, 'wrong_code');
-  assert.equal((await browser.call('verifySignIn', { securityCode: second })).body['status'], 'VERIFIED');
-});
+inWorld(
+  'an address that was never proven signs in as wrong credentials, and a fresh code is mailed that works where the sign-up began',
+  async (world) => {
+    const browser = world.browser();
+    await browser.call('signUp', { email: 'ada@example.com', password: PASSWORD });
+    const first = await world.codeFor('ada@example.com');
+    world.clock.advance(61_000);
+    assert.equal((await world.browser().signIn('ada@example.com', PASSWORD)).body.error, 'wrong_credentials');
+    await world.settled();
+    const second = await world.codeFor('ada@example.com');
+    assert.notEqual(second, first);
+    assert.equal((await browser.call('verifySignIn', { securityCode: first })).body.error, 'wrong_code');
+    assert.equal((await browser.call('verifySignIn', { securityCode: second })).body['status'], 'VERIFIED');
+  },
+);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PASSWORD, inWorld } from '../world.ts';
+import { inWorld, PASSWORD } from '../world.ts';
 
 inWorld('sign up, type the code, be signed in; sign out; sign in again', async (world) => {
   const browser = world.browser();

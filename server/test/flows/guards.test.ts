@@ -32,7 +32,12 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /verify-signin': { securityCode: '12345678' },
   'POST /me/password': { currentPassword: 'a long enough password here', newPassword: 'another long enough password' },
 };
-const send = (browser: Browser, route: (typeof AUTH_ROUTES)[number], headers: Record<string, string | undefined> = {}, prefix = AUTH_PREFIX) =>
+const send = (
+  browser: Browser,
+  route: (typeof AUTH_ROUTES)[number],
+  headers: Record<string, string | undefined> = {},
+  prefix = AUTH_PREFIX,
+) =>
   browser.send(
     route.method,
     prefix + fillPath(route.path, { authProvider: 'credential', id: 'A'.repeat(22) }),
@@ -83,11 +88,17 @@ inWorld('a call from another site, a sibling site or with a foreign Origin is re
 inWorld('a cookie call without any sign of our own page is refused; a program without cookies may sign in', async (world) => {
   const browser = await world.signedUp('ada@example.com');
   const silent = { origin: undefined, 'sec-fetch-site': undefined };
-  for (const route of AUTH_ROUTES.filter(({ method, path }) => method !== 'GET' && path !== AUTH_PATHS.signUp && path !== AUTH_PATHS.signIn)) {
+  for (const route of AUTH_ROUTES.filter(
+    ({ method, path }) => method !== 'GET' && path !== AUTH_PATHS.signUp && path !== AUTH_PATHS.signIn,
+  )) {
     assert.equal((await send(browser, route, { [HEADERS.csrf]: browser.csrf, ...silent })).body.error, 'origin_refused', name(route));
   }
   const program = world.browser();
-  const answered = await program.call('signIn', { email: 'ada@example.com', password: 'correct horse battery staple' }, { headers: silent });
+  const answered = await program.call(
+    'signIn',
+    { email: 'ada@example.com', password: 'correct horse battery staple' },
+    { headers: silent },
+  );
   assert.equal(answered.body['status'], 'VERIFIED');
 });
 
@@ -97,11 +108,15 @@ inWorld('CSRF: no token, a foreign one, another session’s, a changed one are r
   const changed = ada.csrf.slice(0, -1) + (ada.csrf.endsWith('A') ? 'B' : 'A');
   for (const token of [undefined, '', 'x', eve.csrf, changed, `${ada.csrf}x`, ada.csrf.replace(/^\d+/, '63')]) {
     for (const call of ['signOut', 'extendHard', 'myPassword'] as const) {
-      const body = call === 'myPassword' ? { currentPassword: 'correct horse battery staple', newPassword: 'another horse battery staple' } : {};
+      const body =
+        call === 'myPassword' ? { currentPassword: 'correct horse battery staple', newPassword: 'another horse battery staple' } : {};
       const answered = await ada.call(call, body, { headers: { [HEADERS.csrf]: token } });
       assert.equal(answered.body.error, 'csrf_failed', `${call} with ${JSON.stringify(token)}`);
     }
-    assert.equal((await ada.call('mySessions', undefined, { method: 'DELETE', headers: { [HEADERS.csrf]: token } })).body.error, 'csrf_failed');
+    assert.equal(
+      (await ada.call('mySessions', undefined, { method: 'DELETE', headers: { [HEADERS.csrf]: token } })).body.error,
+      'csrf_failed',
+    );
   }
   assert.equal((await ada.act('mySessions', undefined, { method: 'DELETE' })).status, 204);
 });
@@ -128,8 +143,14 @@ inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, e
   for (const route of AUTH_ROUTES.filter(({ path }) => !out.has(path))) {
     for (const [who, browser] of [['waiting', waiting] as const, ['held', held] as const]) {
       const answered = await send(browser, route, { [HEADERS.csrf]: browser.csrf });
-      assert.ok(['signed_out', 'refresh_invalid', 'session_held', 'csrf_failed'].includes(answered.body.error ?? ''), `${who} ${name(route)}: ${answered.text}`);
-      assert.ok(!answered.text.includes('@example.com') && !answered.text.includes('accessToken'), `${who} ${name(route)} tells: ${answered.text}`);
+      assert.ok(
+        ['signed_out', 'refresh_invalid', 'session_held', 'csrf_failed'].includes(answered.body.error ?? ''),
+        `${who} ${name(route)}: ${answered.text}`,
+      );
+      assert.ok(
+        !answered.text.includes('@example.com') && !answered.text.includes('accessToken'),
+        `${who} ${name(route)} tells: ${answered.text}`,
+      );
     }
   }
   assert.deepEqual((await waiting.call('session')).body, { status: 'UNVERIFIED' });
@@ -139,9 +160,28 @@ inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, e
 
 inWorld('safe methods change nothing: every GET and HEAD with a live jar leaves the database as it was', async (world) => {
   const browser = await world.signedUp('ada@example.com');
-  const dump = async () => JSON.stringify(await Promise.all(['users', 'sessions', 'refresh_tokens', 'security_codes', 'mails', 'events', 'revocations'].map((table) => world.deps.db.all(`select * from ${table} order by 1`))));
+  const dump = async () =>
+    JSON.stringify(
+      await Promise.all(
+        ['users', 'sessions', 'refresh_tokens', 'security_codes', 'mails', 'events', 'revocations'].map((table) =>
+          world.deps.db.all(`select * from ${table} order by 1`),
+        ),
+      ),
+    );
   const before = await dump();
-  const pages = ['/', '/login', '/signup', '/dashboard', '/logout', '/auth/verify-signin', '/error', '/.well-known/jwks.json', '/healthz', '/readyz', '/openapi.json'];
+  const pages = [
+    '/',
+    '/login',
+    '/signup',
+    '/dashboard',
+    '/logout',
+    '/auth/verify-signin',
+    '/error',
+    '/.well-known/jwks.json',
+    '/healthz',
+    '/readyz',
+    '/openapi.json',
+  ];
   const reads = AUTH_ROUTES.filter(({ method }) => method === 'GET').map(({ path }) => AUTH_PREFIX + path);
   for (const path of [...pages, ...reads]) {
     for (const method of ['GET', 'HEAD']) await browser.send(method, path);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { listCommonPasswords } from '../../src/accounts/common-passwords.ts';
-import { type World, inWorld } from '../world.ts';
+import { inWorld, type World } from '../world.ts';
 
 const signUp = (world: World, password: unknown, email = 'ada@example.com') => world.browser().call('signUp', { email, password });
 
@@ -9,7 +9,11 @@ async function accepts(world: World, password: string, email: string, variants: 
   await world.signedUp(email, { password });
   assert.equal((await world.browser().signIn(email, password)).status, 200, `${password} signs in`);
   for (const variant of variants) {
-    assert.equal((await world.browser().signIn(email, variant)).status, 401, `${JSON.stringify(variant)} is not ${JSON.stringify(password)}`);
+    assert.equal(
+      (await world.browser().signIn(email, variant)).status,
+      401,
+      `${JSON.stringify(variant)} is not ${JSON.stringify(password)}`,
+    );
   }
 }
 
@@ -18,12 +22,22 @@ inWorld('fourteen characters are refused, fifteen taken; characters are counted,
   assert.deepEqual([short.status, short.body.error], [422, 'password_refused']);
   assert.deepEqual(short.body['fields'], { password: 'password_too_short' });
   assert.equal((await signUp(world, 'abcdefghijklmno')).status, 200);
-  assert.equal((await signUp(world, '🙂🙃🙂🙃🙂🙃🙂🙃🙂🙃🙂🙃🙂🙃', 'b@example.com')).status, 422, 'fourteen emoji are 56 bytes and still too short');
+  assert.equal(
+    (await signUp(world, '🙂🙃🙂🙃🙂🙃🙂🙃🙂🙃🙂🙃🙂🙃', 'b@example.com')).status,
+    422,
+    'fourteen emoji are 56 bytes and still too short',
+  );
   assert.equal((await signUp(world, '🙂🙃😀😁😂😃😄😅😆😇😈😉😊😋😌', 'c@example.com')).status, 200);
 });
 
 inWorld('no composition rules: words, digits, emoji and spaces are passwords', async (world) => {
-  for (const [n, password] of ['plain lower case words', '849302756102938', 'ÄÖÜ äöü ß привет', '               x', 'ALL UPPER CASE HERE'].entries()) {
+  for (const [n, password] of [
+    'plain lower case words',
+    '849302756102938',
+    'ÄÖÜ äöü ß привет',
+    '               x',
+    'ALL UPPER CASE HERE',
+  ].entries()) {
     assert.equal((await signUp(world, password, `p${n}@example.com`)).status, 200, password);
   }
 });
@@ -31,17 +45,27 @@ inWorld('no composition rules: words, digits, emoji and spaces are passwords', a
 inWorld('common passwords are refused in any case, and when written twice', async (world) => {
   const long = [...listCommonPasswords()].filter((entry) => [...entry].length >= 15);
   assert.ok(long.length >= 30, 'the list has entries that meet the length rule');
-  for (const password of [...long.slice(0, 40), (long[0] ?? '').toUpperCase(), 'passwordpassword', 'qwertyqwertyqwerty', 'Dragonfly'.toLowerCase().repeat(2)]) {
+  for (const password of [
+    ...long.slice(0, 40),
+    (long[0] ?? '').toUpperCase(),
+    'passwordpassword',
+    'qwertyqwertyqwerty',
+    'Dragonfly'.toLowerCase().repeat(2),
+  ]) {
     const answered = await signUp(world, password);
     assert.deepEqual([answered.status, answered.body['fields']], [422, { password: 'password_common' }], password);
   }
 });
 
-inWorld('with the minimum at 8, every common password that is long enough is refused', async (world) => {
-  const refused = [...listCommonPasswords()].filter((entry) => [...entry].length >= 8).slice(0, 3000);
-  assert.equal(refused.length, 3000);
-  for (const password of refused.filter((_, n) => n % 60 === 0)) assert.equal((await signUp(world, password)).status, 422, password);
-}, { config: { passwordMin: 8 } });
+inWorld(
+  'with the minimum at 8, every common password that is long enough is refused',
+  async (world) => {
+    const refused = [...listCommonPasswords()].filter((entry) => [...entry].length >= 8).slice(0, 3000);
+    assert.equal(refused.length, 3000);
+    for (const password of refused.filter((_, n) => n % 60 === 0)) assert.equal((await signUp(world, password)).status, 422, password);
+  },
+  { config: { passwordMin: 8 } },
+);
 
 inWorld('the service’s name, its host and one’s own address do not make a password', async (world) => {
   for (const password of ['porticoportico1', 'localhostlocalhost', 'ada.lovelace@example.com', 'ada.lovelace12345']) {
@@ -89,8 +113,12 @@ inWorld('a change needs the current password, counts wrong ones, and ends every 
   const here = await world.signedUp('ada@example.com');
   const there = world.browser();
   await there.signIn('ada@example.com', 'correct horse battery staple');
-  const change = (currentPassword: string, newPassword = 'another horse battery staple') => here.act('myPassword', { currentPassword, newPassword });
-  assert.deepEqual([(await change('wrong wrong wrong wrong')).status, (await change('wrong wrong wrong wrong')).body.error], [403, 'wrong_password']);
+  const change = (currentPassword: string, newPassword = 'another horse battery staple') =>
+    here.act('myPassword', { currentPassword, newPassword });
+  assert.deepEqual(
+    [(await change('wrong wrong wrong wrong')).status, (await change('wrong wrong wrong wrong')).body.error],
+    [403, 'wrong_password'],
+  );
   assert.equal((await change('correct horse battery staple', 'short')).status, 422);
   const changed = await change('correct horse battery staple');
   assert.equal(changed.body['status'], 'VERIFIED', changed.text);

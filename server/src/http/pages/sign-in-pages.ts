@@ -1,4 +1,4 @@
-import { Refusal } from '@portico/protocol/errors';
+import type { Refusal } from '@portico/protocol/errors';
 import { PAGE_FORMS, PAGES } from '@portico/protocol/routes';
 import type { FormState } from '@portico/ui/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
