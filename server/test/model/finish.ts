@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BLANK, ringSlot } from '../../src/sessions/refresh-chain.ts';
+import { BLANK, RING_SIZE, ringSlot } from '../../src/sessions/refresh-chain.ts';
 import { listRevocations } from '../../src/sessions/revocation.ts';
 import { refreshOwner } from './commands.ts';
 import { arrivesInTime, count, type History, isAlive } from './history.ts';
@@ -27,11 +27,9 @@ function hasExpired({ rows, clock }: History): boolean {
 async function ownerIsStillSignedIn(m: History, system: System): Promise<void> {
   if (!isAlive(m) || hasExpired(m) || !arrivesInTime(m, { holding: m.owner.jar })) return;
   const behind = m.rows.family.gen - m.owner.jar.gen;
+  if (behind > RING_SIZE) return;
   // Where commits were lost nobody knows the attempts any more, and a jar that fell back as well gets no further than `retry`.
-  if (behind > 4 || (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK)) {
-    count(m, 'stranded by lost commits');
-    return;
-  }
+  if (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK) return count(m, 'stranded by lost commits');
   const first = await refreshOwner(m, system, 0, 0);
   const second = await refreshOwner(m, system, 1, 1);
   if (first?.kind === 'nothing' || second?.kind === 'nothing' || first === null || second === null) return;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { linkHash, parseAttempt } from '../../src/sessions/refresh-chain.ts';
 import type { Batch, Served } from './batch.ts';
-import { type History, type Holding, type Outcome, type Request, requireParsed, secretOf, spends } from './history.ts';
+import { count, type History, type Holding, type Outcome, type Request, requireParsed, secretOf, spends } from './history.ts';
 import type { Statement } from './interleaving.ts';
 import type { System } from './system.ts';
 
@@ -18,6 +18,7 @@ export function checkBatch(m: History, system: System, batch: Batch): void {
   }
   checkRows(system, batch);
   rememberHands(m, batch);
+  if (batch.before.family.state === 'active' && batch.after.family.state !== 'active' && batch.revokedAt === null) count(m, 'reuses seen');
   if (batch.after.family.gen !== batch.before.family.gen || batch.after.family.idleAt !== batch.before.family.idleAt)
     m.versions.push(batch.after.family);
 }

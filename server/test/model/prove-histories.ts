@@ -21,7 +21,7 @@ interface Replay {
 
 export async function proveHistories(t: TestContext, db: Database, variety: Variety, runs: number): Promise<void> {
   const ground = await prepareGround(db);
-  const figures = new Map() as Figures;
+  const figures: Figures = new Map();
   const began = performance.now();
   const replay = process.env['MODEL_REPLAY'] === undefined ? null : (JSON.parse(process.env['MODEL_REPLAY']) as Replay);
   if (replay !== null) return proveLane(ground, figures, variety, { numRuns: 1, seed: replay.seed, path: replay.path }, replay.replayPath);
