@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { DURABILITY_OF, describeDurability } from './durability.ts';
-import type { Families } from './floor.ts';
+import type { Families } from './families.ts';
 
 export async function openFamiliesOnPostgres(url: string): Promise<Families> {
   const pool = openPool(url);

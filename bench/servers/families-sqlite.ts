@@ -1,5 +1,5 @@
 import { durabilityOf, groupCommit, openDurable } from './durable-sqlite.ts';
-import type { Families } from './floor.ts';
+import type { Families } from './families.ts';
 
 export async function openFamiliesOnSqlite(file: string): Promise<Families> {
   const db = openDurable(file);

@@ -9,14 +9,6 @@ import { openFamiliesOnPostgres } from './families-postgres.ts';
 import { openFamiliesOnSqlite } from './families-sqlite.ts';
 import { serveDriver } from './serve-driver.ts';
 
-/** What both databases do for the floor. */
-export interface Families {
-  readonly durability: string;
-  /** The user of the family, if `current` was its newest token; `next` is its newest token then. */
-  rotate(id: string, current: string, next: string, now: number): Promise<string | null>;
-  insert(families: readonly { id: string; userId: string; current: string }[], expiresAt: number): Promise<void>;
-}
-
 const SECRET_BYTES = 20;
 const MONTH_MS = 30 * 24 * 3600 * 1000;
 const [kind, place = ''] = process.argv.slice(2);

@@ -1,21 +1,32 @@
 import assert from 'node:assert/strict';
 import { BLANK, RING_SIZE, ringSlot } from '../../src/sessions/refresh-chain.ts';
 import { listRevocations } from '../../src/sessions/revocation.ts';
-import { refreshOwner } from './commands.ts';
-import { arrivesInTime, count, type History, isAlive } from './history.ts';
+import type { Schedule } from './batch.ts';
+import { refreshOwner, revoke } from './commands.ts';
+import { arrivesInTime, attemptOf, count, type History, isAlive } from './history.ts';
 import { patiently } from './patient.ts';
 import type { System } from './system.ts';
 import { handChanges } from './thief.ts';
 
-/** What must be true when a history is over. */
-export async function finish(m: History, system: System): Promise<void> {
+/** What must be true when a history is over. `last` is how the last requests meet the sign-out. */
+export async function finish(m: History, system: System, last: Schedule): Promise<void> {
   if (m.spoiled) return;
   // Whatever is still on its way is lost.
   m.requests.length = 0;
   m.answers.length = 0;
   if (m.theft === null) await ownerIsStillSignedIn(m, system);
   else await thiefIsCaught(m, system, m.theft);
+  if (m.theft === null && isAlive(m)) await signOutUnderWay(m, system, last);
   await endedTokensAreRevoked(m, system);
+}
+
+/** I6: a refresh and the retry of an older one are under way while somebody ends the session. */
+async function signOutUnderWay(m: History, system: System, last: Schedule): Promise<void> {
+  const former = m.owner.past.at(-1) ?? m.owner.jar;
+  for (const holding of [m.owner.jar, former]) {
+    m.requests.push({ party: 'owner', call: 'refresh', holding, attempt: attemptOf(m.owner, holding.gen), withDevice: true });
+  }
+  await revoke([0, 1], last).run(m, system);
 }
 
 function hasExpired({ rows, clock }: History): boolean {

@@ -13,7 +13,7 @@ const node = fc.nat({ max: 1 });
 const pick = fc.nat({ max: 7 });
 const picks = fc.array(pick, { minLength: 1, maxLength: 3, size: 'max' });
 
-const schedule: fc.Arbitrary<Schedule> = fc.record({
+export const schedule: fc.Arbitrary<Schedule> = fc.record({
   order: fc.array(fc.nat({ max: 2 }), { maxLength: 8, size: 'max' }),
   nodes: fc.array(node, { minLength: 3, maxLength: 3 }),
   pause: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(700, 400_000) }),

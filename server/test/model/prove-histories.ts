@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Database } from '../../src/platform/db.ts';
+import type { Schedule } from './batch.ts';
 import type { Command } from './commands.ts';
 import { countHistory, type Figures, lineOf } from './figures.ts';
 import { finish } from './finish.ts';
-import { histories, type Variety } from './histories.ts';
+import { histories, schedule, type Variety } from './histories.ts';
 import { beginHistory, type History } from './history.ts';
 import { type Ground, type Kind, prepareGround, type System, signIn } from './system.ts';
 
@@ -40,17 +41,20 @@ export async function proveHistories(t: TestContext, db: Database, variety: Vari
   if (failed !== undefined) throw failed.reason;
 }
 
+type Given = [Kind, Iterable<Command>, Schedule];
+
 async function proveLane(
   ground: Ground,
   figures: Figures,
   variety: Variety,
-  parameters: fc.Parameters<[Kind, Iterable<Command>]>,
+  parameters: fc.Parameters<Given>,
   replayPath?: string,
 ): Promise<void> {
   const property = fc.asyncProperty(
     fc.constantFrom('browser' as const, 'native' as const),
     histories(variety, replayPath),
-    async (kind, steps) => {
+    schedule,
+    async (kind, steps, last) => {
       let running: { model: History; real: System } | undefined;
       await fc.asyncModelRun(async () => {
         const real = await signIn(ground, kind);
@@ -58,9 +62,9 @@ async function proveLane(
         return running;
       }, steps);
       if (running === undefined) return;
-      await finish(running.model, running.real);
+      await finish(running.model, running.real, last);
       countHistory(figures, running.model);
     },
   );
-  await fc.assert<[Kind, Iterable<Command>]>(property, parameters);
+  await fc.assert<Given>(property, parameters);
 }

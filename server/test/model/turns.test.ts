@@ -12,6 +12,8 @@ const NEWEST: Move = { pick: 0, choice: 'own', call: 'refresh', withDevice: true
 /** The token before, with the attempt that was sent with it: a retry. */
 const RETRY: Move = { ...NEWEST, pick: 1 };
 
+const AT_ONCE = { order: [0], nodes: [0], pause: 0, diesAfter: 0 };
+
 async function play(m: History, system: System, steps: readonly commands.Command[]): Promise<void> {
   for (const step of steps) {
     assert.ok(step.check(m), `${step.toString()} does not apply`);
@@ -25,7 +27,7 @@ forEachDatabase('a thief with the cookies alone is caught at the first ordinary 
   await play(m, system, [commands.refresh(0, 0), steal(false), strike(NEWEST, 0), strike(NEWEST, 0), commands.refresh(0, 0)]);
   assert.equal(m.rows.session.state, 'held');
   assert.equal(handChanges(m), 0);
-  await finish(m, system);
+  await finish(m, system, AT_ONCE);
 });
 
 forEachDatabase('owner and thief take turns only while each of the owner’s answers is lost and retried, and no longer', async (open) => {
@@ -43,5 +45,5 @@ forEachDatabase('owner and thief take turns only while each of the owner’s ans
   // One answer that arrives, and the next to ask is caught.
   await play(m, system, [commands.refresh(0, 0), commands.refresh(0, 0), strike(NEWEST, 0)]);
   assert.equal(m.rows.session.state, 'held');
-  await finish(m, system);
+  await finish(m, system, AT_ONCE);
 });

@@ -63,6 +63,12 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'the audit log is written and read, and no line of the server changes or deletes an entry',
+    files: SERVER,
+    pattern: /(?:update|delete from|truncate|drop table)\s+events\b/i,
+    broken: 'delete from events where at < $1',
+  },
+  {
     name: 'a message between tabs stays on our origin: window.postMessage and message listeners on the window do not occur',
     files: PAGES,
     pattern: /(?:window|parent|opener|top|self)\.postMessage|addEventListener\(\s*['"]message['"]|\bonmessage\b/,

@@ -28,3 +28,11 @@ function filesUnder(folder: string): readonly string[] {
 export function codeOf({ text }: SourceFile): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
 }
+
+/** Every test of the repository. */
+export function testFiles(): readonly SourceFile[] {
+  return ['server', 'ui', 'scripts', 'bench']
+    .flatMap((folder) => filesUnder(join(ROOT, folder)))
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => ({ path: relative(ROOT, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }));
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { FORM_FIELDS, HEADERS } from '@portico/protocol/cookies';
+import { AUTH_PATHS, AUTH_PREFIX, fillPath, PAGE_FORMS, PAGES } from '@portico/protocol/routes';
+import { AUTH_ROUTES } from '../../src/app.ts';
+import type { Answered, Browser } from '../browser.ts';
+import { inWorld, PASSWORD, type World } from '../world.ts';
+import { firstColumn } from './document.ts';
+
+/** Every call that can open a session, found by making each of them succeed. docs/threats.md lists them with the proof that each asks for. */
+
+const NEW_PASSWORD = 'another horse battery staple';
+const EMAIL = 'ada@example.com';
+
+/** Who makes the call, so that it succeeds. */
+type Scene = (world: World) => Promise<{ browser: Browser; body?: Record<string, unknown> }>;
+
+const signedIn: Scene = async (world) => ({ browser: await world.signedUp(EMAIL) });
+const signingUp: Scene = async (world) => ({ browser: world.browser(), body: { email: 'new@example.com', password: PASSWORD } });
+const signingIn: Scene = async (world) => {
+  await world.signedUp(EMAIL);
+  return { browser: world.browser(), body: { email: EMAIL, password: PASSWORD } };
+};
+const waiting: Scene = async (world) => {
+  const browser = world.browser();
+  await browser.call('signUp', { email: 'new@example.com', password: PASSWORD });
+  world.clock.advance(61_000);
+  return { browser };
+};
+const typing: Scene = async (world) => {
+  const { browser } = await waiting(world);
+  return { browser, body: { securityCode: await world.codeFor('new@example.com') } };
+};
+const changing: Scene = async (world) => ({ ...(await signedIn(world)), body: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } });
+
+const CALLS: Readonly<Record<string, Scene>> = {
+  [`POST ${AUTH_PATHS.signUp}`]: signingUp,
+  [`POST ${AUTH_PATHS.signIn}`]: signingIn,
+  [`POST ${AUTH_PATHS.verifySignIn}`]: typing,
+  [`POST ${AUTH_PATHS.resendCode}`]: waiting,
+  [`POST ${AUTH_PATHS.notMe}`]: waiting,
+  [`POST ${AUTH_PATHS.refresh}`]: signedIn,
+  [`POST ${AUTH_PATHS.signOut}`]: signedIn,
+  [`POST ${AUTH_PATHS.extendSoft}`]: signedIn,
+  [`POST ${AUTH_PATHS.extendHard}`]: signedIn,
+  [`POST ${AUTH_PATHS.myPassword}`]: changing,
+  [`DELETE ${AUTH_PATHS.mySessions}`]: signedIn,
+  [`DELETE ${AUTH_PATHS.mySession}`]: signedIn,
+};
+
+const FORMS: Readonly<Record<string, Scene>> = {
+  [PAGES.signIn]: signingIn,
+  [PAGES.signUp]: signingUp,
+  [PAGES.verifySignIn]: typing,
+  [PAGES.signOut]: signedIn,
+  [PAGE_FORMS.verifyResend]: waiting,
+  [PAGE_FORMS.verifyNotMe]: waiting,
+  [PAGE_FORMS.verifyOtherAccount]: waiting,
+  [PAGE_FORMS.dashboardPassword]: changing,
+  [PAGE_FORMS.dashboardEndSession]: signedIn,
+  [PAGE_FORMS.dashboardEndOthers]: signedIn,
+  [PAGE_FORMS.dashboardExtend]: signedIn,
+};
+
+async function sessionIds(world: World): Promise<readonly string[]> {
+  return (await world.deps.db.all("select id from sessions where state = 'active'")).map((row) => String(row['id']));
+}
+
+async function ownSession(browser: Browser): Promise<string> {
+  const items = (await browser.call('mySessions')).body['items'] as readonly { id: string }[] | undefined;
+  return items?.[0]?.id ?? 'A'.repeat(22);
+}
+
+async function emptied(world: World): Promise<World> {
+  for (const table of ['users', 'sessions', 'counters']) await world.deps.db.all(`delete from ${table}`);
+  return world;
+}
+
+async function formTokens(browser: Browser): Promise<Record<string, string>> {
+  const tokens: Record<string, string> = { [FORM_FIELDS.csrf]: browser.csrf };
+  for (const path of [PAGES.verifySignIn, PAGES.signIn]) {
+    const page = await browser.send('GET', path, undefined, { headers: { accept: 'text/html' } });
+    const token = /name="form_token" value="([^"]+)"/.exec(page.text)?.[1];
+    if (token !== undefined) return { ...tokens, [FORM_FIELDS.form]: token };
+  }
+  return tokens;
+}
+
+/** True if the call, made so that it succeeds, left a session that was not there before. */
+async function opensSession(
+  world: World,
+  scene: Scene,
+  make: (browser: Browser, body: Record<string, unknown>) => Promise<Answered>,
+): Promise<boolean> {
+  const { browser, body = {} } = await scene(await emptied(world));
+  const before = await sessionIds(world);
+  const answered = await make(browser, body);
+  assert.ok(answered.status < 400, answered.text.slice(0, 300));
+  return (await sessionIds(world)).some((id) => !before.includes(id));
+}
+
+inWorld('the calls and forms that open a session are those of the document, and every other was tried', async (world) => {
+  const unsafe = AUTH_ROUTES.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(Object.keys(CALLS).sort(), unsafe.sort(), 'a call that nobody tries');
+  const posts = [...Object.values(PAGES), ...Object.values(PAGE_FORMS)].filter((url) => world.app.hasRoute({ method: 'POST', url }));
+  assert.deepEqual(Object.keys(FORMS).sort(), posts.sort(), 'a form that nobody tries');
+  const open: string[] = [];
+  for (const [call, scene] of Object.entries(CALLS)) {
+    const [method = '', path = ''] = call.split(' ');
+    const opens = await opensSession(world, scene, async (browser, body) => {
+      const url = AUTH_PREFIX + fillPath(path, { authProvider: 'credential', id: await ownSession(browser) });
+      return browser.send(method, url, method === 'DELETE' ? undefined : body, { headers: { [HEADERS.csrf]: browser.csrf } });
+    });
+    if (opens) open.push(call.replace(' ', ` ${AUTH_PREFIX}`));
+  }
+  for (const [path, scene] of Object.entries(FORMS)) {
+    const opens = await opensSession(world, scene, async (browser, body) =>
+      browser.submit(path, { ...(body as Record<string, string>), ...(await formTokens(browser)), id: await ownSession(browser) }),
+    );
+    if (opens) open.push(`POST ${path}`);
+  }
+  assert.deepEqual([...firstColumn('Ways in')].sort(), open.sort());
+});
