@@ -70,7 +70,7 @@ inline note_redelivery(i) {
 }
 
 inline forget(i) {
-  request[i].gen = NOTHING; request[i].secret = 0; request[i].attempt = BLANK; request[i].wrote = false; request[i].seen = 0;
+  request[i].gen = NOTHING; request[i].secret = 0; request[i].attempt = BLANK; request[i].foreign = false; request[i].wrote = false; request[i].seen = 0;
   alone = (alone == i + 1 -> 0 : alone)
 }
 

@@ -17,12 +17,45 @@
 #include "clients.pml"
 #include "events.pml"
 
-/* What the update asks for: `where id, client_id, gen, cur_hash and state fit`. */
+/* The first statement: `update … where id, client_id, gen, cur_hash and state fit`. It proves the family active and is the only write. */
 #define ROW_FITS(i) (CLIENT_FITS(i) && LIVES && D(i) == 0 && request[i].secret == family.cur)
 
-#define WITHOUT_HEADER_TWICE(i) (request[i].attempt == NO_ATTEMPT && D(i) == 1 && family.ring[0] == MARKER)
+inline update(i) {
+  if
+  :: !GEN_FITS(i) -> tell_retry(i); goto endCHOOSE              /* the cookie changed under the tab */
+  :: GEN_FITS(i) && ROW_FITS(i) && PREMISE(family.gen + 1, old) -> d_step { rotate(i, true); skip }; goto FOLLOW_UP
+  :: GEN_FITS(i) && !ROW_FITS(i) -> skip                        /* 0 rows */
+  fi
+}
 
-/* One party asks, is served or loses the exchange, and asks again, for ever. The labels are the lines of the protocol text. */
+#define AGAIN_WITHOUT_ATTEMPT(i) (request[i].attempt == NO_ATTEMPT && D(i) == 1 && family.ring[0] == MARKER)
+#define IS_OTHER_ATTEMPT(i) (!SAME_ATTEMPT(i) && !AGAIN_WITHOUT_ATTEMPT(i))
+
+/* 0 rows: the family is read, and what it says is judged. */
+inline judge(i) {
+  if
+  :: !CLIENT_FITS(i) -> tell_invalid(i); goto endCHOOSE
+  :: CLIENT_FITS(i) && family.state == HELD -> TELL_HELD(i); goto endCHOOSE
+  :: CLIENT_FITS(i) && family.state == REVOKED -> tell_ended(i); goto endCHOOSE
+  :: CLIENT_FITS(i) && family.state == ACTIVE ->
+    if
+    :: D(i) == 0 && SAME_CHAIN(i) -> goto UPDATE                /* loop */
+    :: D(i) < 0 -> request[i].seen = family.gen; goto AHEAD
+    :: D(i) > R && YOUNG(i) -> tell_retry_of_burst(i); goto endCHOOSE
+    :: D(i) > R && OLD(i) -> goto REUSE
+    :: D(i) >= 0 && D(i) <= R && !SAME_CHAIN(i) -> goto REUSE   /* fork */
+    :: D(i) >= 1 && D(i) <= R && SAME_CHAIN(i) ->
+      if
+      :: SAME_ATTEMPT(i) || AGAIN_WITHOUT_ATTEMPT(i) -> redeliver(i); goto FOLLOW_UP
+      :: IS_OTHER_ATTEMPT(i) && IS_UNKNOWN(family.ring[D(i) - 1]) -> tell_retry(i); goto endCHOOSE
+      :: IS_OTHER_ATTEMPT(i) && request[i].attempt == NO_ATTEMPT && YOUNG(i) -> tell_retry_of_burst(i); goto endCHOOSE
+      :: IS_OTHER_ATTEMPT(i) && !IS_UNKNOWN(family.ring[D(i) - 1]) && (request[i].attempt != NO_ATTEMPT || OLD(i)) -> goto REUSE
+      fi
+    fi
+  fi
+}
+
+/* One party asks, is served or loses the exchange, and asks again, for ever. Each label is one step. */
 proctype Party(byte i) {
   byte k, m;
 
@@ -32,56 +65,30 @@ endCHOOSE:
     :: IS_TAB(i) -> choose_attempt(i)
 #ifdef THIEF
     :: !IS_TAB(i) && !stolen -> steal(); goto endCHOOSE
-    :: !IS_TAB(i) && stolen -> scheme(i); goto UPDATE
+    /* What the thief sends has no effect before it is served, so he may as well choose it then; and what missed the row stays missed. */
+    :: !IS_TAB(i) && stolen -> scheme(i); update(i); judge(i)
 #endif
 #ifdef OTHER_CLIENT
-    :: !IS_TAB(i) -> present_as_another_client(i); goto UPDATE
+    :: !IS_TAB(i) -> present_as_another_client(i); update(i); judge(i)
 #endif
     fi
   };
+
+SEND:
   atomic { attach_cookie(i) };
 
-UPDATE:                                 /* the first statement */
+UPDATE:
   atomic {
     if
-    :: !GEN_FITS(i) -> tell_retry(i)    /* the cookie changed under the tab */
-    :: GEN_FITS(i) && ROW_FITS(i) && PREMISE(family.gen + 1, old) -> d_step { rotate(i, true); skip }; goto FOLLOW_UP
-    :: GEN_FITS(i) && !ROW_FITS(i) -> goto SELECT
-    :: LOSES(i) -> forget(i)            /* the request is lost */
-    fi;
-    goto endCHOOSE
+    :: update(i)
+    :: LOSES(i) -> forget(i); goto endCHOOSE                    /* the request is lost */
+    fi
   };
 
-SELECT:                                 /* 0 rows: the family is read */
-  atomic {
-    if
-    :: !CLIENT_FITS(i) -> tell_invalid(i); goto endCHOOSE
-    :: CLIENT_FITS(i) && family.state == HELD -> TELL_HELD(i); goto endCHOOSE
-    :: CLIENT_FITS(i) && family.state == REVOKED -> tell_ended(i); goto endCHOOSE
-    :: CLIENT_FITS(i) && family.state == ACTIVE ->
-      if
-      :: D(i) == 0 && SAME_CHAIN(i) -> goto UPDATE                          /* loop */
-      :: D(i) == 0 && !SAME_CHAIN(i) -> goto REUSE                          /* fork */
-      :: D(i) < 0 -> request[i].seen = family.gen; goto AHEAD
-      :: D(i) > R && YOUNG(i) -> tell_retry_of_burst(i); goto endCHOOSE
-      :: D(i) > R && OLD(i) -> goto REUSE
-      :: D(i) >= 1 && D(i) <= R && !SAME_CHAIN(i) -> goto REUSE             /* fork */
-      :: D(i) >= 1 && D(i) <= R && SAME_CHAIN(i) ->
-        if
-        :: SAME_ATTEMPT(i) || WITHOUT_HEADER_TWICE(i) -> goto REPLAYED
-        :: !SAME_ATTEMPT(i) && IS_UNKNOWN(family.ring[D(i) - 1]) -> tell_retry(i); goto endCHOOSE
-        :: !SAME_ATTEMPT(i) && !WITHOUT_HEADER_TWICE(i) && request[i].attempt == NO_ATTEMPT && YOUNG(i) -> tell_retry_of_burst(i); goto endCHOOSE
-        :: !SAME_ATTEMPT(i) && !WITHOUT_HEADER_TWICE(i) && !IS_UNKNOWN(family.ring[D(i) - 1]) && (request[i].attempt != NO_ATTEMPT || OLD(i)) -> goto REUSE
-        fi
-      fi
-    fi;
+SELECT:
+  atomic { judge(i) };
 
-REPLAYED:                               /* still the step of the SELECT */
-    redeliver(i);
-    goto FOLLOW_UP
-  };
-
-AHEAD:                                  /* commits were lost, a backup was restored: compare-and-set on the row as it was read */
+AHEAD:                                                          /* commits were lost: compare-and-set on the row as it was read */
   atomic {
     if
     :: family.gen == request[i].seen && LIVES && PREMISE(request[i].gen + 1, old) -> take_ahead(i)
@@ -90,7 +97,7 @@ AHEAD:                                  /* commits were lost, a backup was resto
     fi
   };
 
-FOLLOW_UP:                              /* session, user and client are read: ROTATED and REPLAYED alike */
+FOLLOW_UP:                                                      /* ROTATED or REPLAYED, if session, user and client say so too */
   atomic {
     if
     :: LIVES && IS_TAB(i) -> tell_token(i); goto ANSWER
@@ -101,22 +108,22 @@ FOLLOW_UP:                              /* session, user and client are read: RO
     goto endCHOOSE
   };
 
-REUSE:                                  /* the hold is a statement of its own */
+REUSE:                                                          /* the hold is a statement of its own */
   atomic {
     if
     :: family.state == ACTIVE -> hold(); tell_held(i)
     :: family.state == HELD -> TELL_HELD(i)
     :: family.state == REVOKED -> tell_ended(i)
-    :: LOSES(i) -> forget(i)            /* the server dies first */
+    :: LOSES(i) -> forget(i)                                    /* the server dies first */
     fi;
     goto endCHOOSE
   };
 
-ANSWER:                                 /* a token travels to a tab, for as long as the premise allows */
+ANSWER:                                                         /* a token travels to a tab, for as long as the premise allows */
   atomic {
     if
     :: receive_cookie(i)
-    :: LOSES(i) -> forget(i)            /* lost; or the server died between commit and answer */
+    :: LOSES(i) -> forget(i)                                    /* lost; or the server died between commit and answer */
     fi;
     goto endCHOOSE
   }

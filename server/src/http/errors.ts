@@ -45,7 +45,9 @@ export function errorBody(request: FastifyRequest, refusal: Refusal): ErrorBody 
 /** Anything that was thrown, as a code of the table. What nobody foresaw is `internal`, and says nothing more (ASVS 16.5.1). */
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const { validation, code, statusCode } = error as Partial<FastifyError>;
+  const { validation, validationContext, code, statusCode } = error as Partial<FastifyError>;
+  // A part of the address that no such thing could have: there is nothing there.
+  if (validation !== undefined && validationContext === 'params') return new Refusal('not_found', { cause: error });
   if (validation !== undefined) return new Refusal('invalid_fields', { fields: fieldsOf(validation), cause: error });
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413) return new Refusal('too_large', { cause: error });
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415) return new Refusal('unsupported_media_type', { cause: error });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { BLANK, RING_SIZE, ringSlot } from '../../src/sessions/refresh-chain.ts';
+import { BLANK, ringSlot } from '../../src/sessions/refresh-chain.ts';
 import { listRevocations } from '../../src/sessions/revocation.ts';
 import type { Schedule } from './batch.ts';
 import { refreshOwner, revoke } from './commands.ts';
-import { arrivesInTime, attemptOf, count, type History, isAlive } from './history.ts';
+import { arrivesInTime, attemptOf, count, type History, isAlive, R } from './history.ts';
 import { patiently } from './patient.ts';
 import type { System } from './system.ts';
 import { handChanges } from './thief.ts';
@@ -38,7 +38,7 @@ function hasExpired({ rows, clock }: History): boolean {
 async function ownerIsStillSignedIn(m: History, system: System): Promise<void> {
   if (!isAlive(m) || hasExpired(m) || !arrivesInTime(m, { holding: m.owner.jar })) return;
   const behind = m.rows.family.gen - m.owner.jar.gen;
-  if (behind > RING_SIZE) return;
+  if (behind > R) return;
   // Where commits were lost nobody knows the attempts any more, and a jar that fell back as well gets no further than `retry`.
   if (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK) return count(m, 'stranded by lost commits');
   const first = await refreshOwner(m, system, 0, 0);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Db } from '../../src/platform/db.ts';
-import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
+import { LIVE } from '../model/history.ts';
 
 /** What must be true of the rows at every moment, whoever is doing what. Each is one statement, so it sees one moment. */
 const NEVER = {
@@ -10,7 +10,7 @@ const NEVER = {
   'a held family under a session that is not held':
     "select f.id from refresh_tokens f join sessions s on s.id = f.session_id where f.state = 'held' and s.state <> 'held'",
   'too many live families of one client in one session': `select session_id from refresh_tokens where state = 'active'
-     group by session_id, client_id having count(*) > ${LIVE_FAMILIES}`,
+     group by session_id, client_id having count(*) > ${LIVE}`,
   'a session that ended without a revocation': `select s.id from sessions s where s.state = 'held'
      and not exists (select 1 from revocations r where r.kind = 'sid' and r.subject = s.id)`,
   'a family that outlives its session':

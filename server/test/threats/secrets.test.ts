@@ -100,6 +100,11 @@ test('random bytes are handed out once: no two share memory, none changes later,
   const random = createRandom();
   const handed = Array.from({ length: 20_000 }, (_, n) => random([16, 20, 32, 9, 12][n % 5] ?? 16));
   const copies = handed.map((bytes) => bytes.toString('hex'));
+  const places = handed.map(({ buffer, byteOffset, length }) => ({ buffer, from: byteOffset, to: byteOffset + length }));
+  for (const [n, place] of places.entries()) {
+    const next = places[n + 1];
+    if (next?.buffer === place.buffer) assert.ok(next.from >= place.to, `the bytes of call ${n} are handed out again`);
+  }
   random(5000);
   assert.deepEqual(
     handed.map((bytes) => bytes.toString('hex')),

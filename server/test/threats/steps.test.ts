@@ -151,3 +151,25 @@ inWorld('a code that was used, that is ten minutes old, or whose sign-up is twel
   assert.equal((await slow.call('verifySignIn', { securityCode: last })).body.error, 'code_expired', 'twelve hours waiting');
   assert.equal(await openSessions(world), 1);
 });
+
+inWorld('a sign-in form without its token, with the token of another browser, or with one of yesterday signs nobody in', async (world) => {
+  await world.signedUp('ada@example.com');
+  const [browser, other] = [world.browser(), world.browser()];
+  const token = await formTokenOf(browser);
+  const foreign = await formTokenOf(other);
+  const fields = { email: 'ada@example.com', password: PASSWORD, keep: 'on' };
+  const changed = token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A');
+  for (const form_token of [undefined, '', foreign, changed, `${token}A`, browser.csrf]) {
+    const answered = await browser.submit(PAGES.signIn, { ...fields, ...(form_token === undefined ? {} : { form_token }) });
+    assert.equal(answered.status, 403, form_token);
+    assert.equal(browser.cookie(COOKIES.refresh), undefined);
+  }
+  const stripped = browser.copy();
+  stripped.jar.delete(COOKIES.transaction);
+  assert.equal((await stripped.submit(PAGES.signIn, { ...fields, form_token: token })).status, 403, 'without the cookie it is bound to');
+  const early = browser.copy();
+  world.clock.advance(24 * HOUR - 1);
+  assert.equal((await early.submit(PAGES.signIn, { ...fields, form_token: token })).status, 303, 'a page left open for a day still works');
+  world.clock.advance(1);
+  assert.equal((await browser.submit(PAGES.signIn, { ...fields, form_token: token })).status, 403);
+});
