@@ -93,11 +93,14 @@ inWorld(
 );
 
 inWorld('a thousand addresses of one IPv6 network are one guesser, and so are all spellings of one address', async (world) => {
-  const guesses = Array.from({ length: 1000 }, (_, n) => {
-    const address = `2001:db8:1:2:${n.toString(16)}:${(n * 7).toString(16)}::${(n + 1).toString(16)}`;
-    return signIn(world, address, {}, n);
-  });
-  const words = (await Promise.all(guesses)).map(({ body }) => body.error);
+  const words: (string | undefined)[] = [];
+  for (let from = 0; from < 1000; from += 50) {
+    const guesses = Array.from({ length: 50 }, (_, n) => {
+      const address = `2001:db8:1:2:${(from + n).toString(16)}:${(n * 7).toString(16)}::${(n + 1).toString(16)}`;
+      return signIn(world, address, {}, from + n);
+    });
+    for (const { body } of await Promise.all(guesses)) words.push(body.error);
+  }
   assert.equal(words.filter((word) => word === 'wrong_credentials').length, SIGN_IN_NETWORK.max);
   assert.equal(words.filter((word) => word === 'address_suspended').length, 1000 - SIGN_IN_NETWORK.max);
   assert.deepEqual(Object.keys(await buckets(world)), ['2001:db8:1:2::/64']);

@@ -118,7 +118,7 @@ inWorld(
     await guess(world, SIGN_IN_NETWORK.max - 1, { address });
     const newcomer = await world.browser({ address }).signIn('n0@example.com', PASSWORD);
     assert.equal(newcomer.status, 200, newcomer.text);
-    assert.deepEqual((await guess(world, 200, { address })).slice(-1), ['address_suspended']);
+    assert.deepEqual((await guess(world, 30, { address })).slice(-1), ['address_suspended']);
     for (const [n, browser] of neighbours.entries())
       assert.equal((await browser.signIn(`n${n}@example.com`, PASSWORD)).status, 200, `neighbour ${n}`);
     const late = await world.browser({ address }).signIn('n0@example.com', PASSWORD);

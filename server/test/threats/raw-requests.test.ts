@@ -117,11 +117,14 @@ inWorld('an absolute request line, a foreign Host and an encoded path change no 
     'http://evil.example/dashboard',
     '/\\evil.example',
   ]) {
-    const { text } = await say(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\nAccept: text/html\r\n\r\n`);
+    const { text } = await say(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\nAccept: text/html\r\nConnection: close\r\n\r\n`);
     assert.doesNotMatch(/^location: (.*)$/im.exec(text)?.[1] ?? '', /evil/, path);
   }
   for (const path of ['/dev/mail', '/dev%2fmail', '/dev/mail?x']) {
-    const { text } = await say(port, `GET ${path} HTTP/1.1\r\nHost: rebound.evil.example\r\nAccept: application/json\r\n\r\n`);
+    const { text } = await say(
+      port,
+      `GET ${path} HTTP/1.1\r\nHost: rebound.evil.example\r\nAccept: application/json\r\nConnection: close\r\n\r\n`,
+    );
     assert.match(text, /^HTTP\/1\.1 404/, 'a stranger’s name that points at this machine opens no inbox');
   }
 });

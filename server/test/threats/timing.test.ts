@@ -7,9 +7,9 @@ import { HOUR, inWorld, PASSWORD, type World } from '../world.ts';
  * what is left is our own work, and that must be the same.
  */
 
-const SIDE = rounds(250, 1000);
+const SIDE = rounds(120, 1000);
 /** How far from one half: four standard errors of an honest coin with so many throws. */
-const TOLERANCE = rounds(0.11, 0.055);
+const TOLERANCE = rounds(0.16, 0.055);
 const KNOWN = 20;
 
 /** The chance that a random time of `a` is longer than one of `b`: 0.5 tells nothing, 0 or 1 everything. */
