@@ -11,8 +11,8 @@ const NEVER = {
     "select f.id from refresh_tokens f join sessions s on s.id = f.session_id where f.state = 'held' and s.state <> 'held'",
   'too many live families of one client in one session': `select session_id from refresh_tokens where state = 'active'
      group by session_id, client_id having count(*) > ${LIVE}`,
-  'a session that ended without a revocation': `select s.id from sessions s where s.state = 'held'
-     and not exists (select 1 from revocations r where r.kind = 'sid' and r.subject = s.id)`,
+  'a held session without a revocation':
+    "select id from sessions where state = 'held' and id not in (select subject from revocations where kind = 'sid')",
   'a family that outlives its session':
     'select f.id from refresh_tokens f join sessions s on s.id = f.session_id where f.expires_at > s.expires_at',
 } as const;
