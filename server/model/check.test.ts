@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { lineOf, problemOf } from './check.ts';
-import { type Configuration, CONFIGURATIONS, MUTANTS } from './configurations.ts';
+import { CONFIGURATIONS, type Configuration, MUTANTS } from './configurations.ts';
 import { explore, missingPrograms, readReport } from './explore.ts';
 
 const full = process.env['PROVE'] === '1';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Configuration, CONFIGURATIONS, MUTANTS } from './configurations.ts';
+import { CONFIGURATIONS, type Configuration, MUTANTS } from './configurations.ts';
 import { type Exploration, explore, missingPrograms, switches } from './explore.ts';
 
 /**
@@ -41,7 +41,9 @@ function readQuick(argv: readonly string[]): boolean | null {
 /** A machine without spin may test everything else; the project's own machines must not leave this out. */
 function notThere(missing: readonly string[]): number {
   const required = process.env['CI'] === 'true';
-  console.error(`\nMODEL CHECK ${required ? 'FAILED' : 'SKIPPED'}: ${missing.join(' and ')} not found (Debian: apt-get install spin gcc libc6-dev)\n`);
+  console.error(
+    `\nMODEL CHECK ${required ? 'FAILED' : 'SKIPPED'}: ${missing.join(' and ')} not found (Debian: apt-get install spin gcc libc6-dev)\n`,
+  );
   console.log(required ? 'failed: the refresh protocol was not checked' : 'skipped: the refresh protocol was not checked');
   return required ? 1 : 0;
 }

@@ -36,7 +36,13 @@ export async function missingPrograms(): Promise<readonly string[]> {
 
 export async function explore(configuration: Configuration, signal?: AbortSignal): Promise<Exploration> {
   const folder = mkdtempSync(join(tmpdir(), 'portico-spin-'));
-  const inFolder = { cwd: folder, timeout: TIMEOUT, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024, ...(signal ? { signal } : {}) } as const;
+  const inFolder = {
+    cwd: folder,
+    timeout: TIMEOUT,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+    ...(signal ? { signal } : {}),
+  } as const;
   let keep = false;
   try {
     for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.pml'))) {

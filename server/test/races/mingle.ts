@@ -96,14 +96,14 @@ async function someSession(crowd: Crowd): Promise<{ id: string; userId: string }
 
 /** With an attempt that nobody else knows: two hands with one token are a reuse, and hold the session. */
 async function spendOne(crowd: Crowd) {
-  // The newest ones mostly: the others have ended.
-  const one = pick(crowd, crowd.held.slice(-4)) ?? pick(crowd, crowd.held);
+  const one = pick(crowd, crowd.held);
   if (one === undefined) return [];
   const gen = Buffer.from(one.token.slice(4), 'base64url').readUInt32BE(17);
   const attempt = newAttempt(gen);
   const { body, cookies = [] } = await refreshOf(crowd.deps, one, attempt).catch((cause: unknown) => {
-    // Somebody ended it. The tokens that are left are those that may live.
-    if (cause instanceof Refusal && cause.code !== 'retry' && crowd.held.includes(one)) crowd.held.splice(crowd.held.indexOf(one), 1);
+    // Somebody ended it. What is left may live.
+    const over = cause instanceof Refusal && (cause.code === 'session_ended' || cause.code === 'session_held');
+    if (over && crowd.held.includes(one)) crowd.held.splice(crowd.held.indexOf(one), 1);
     throw cause;
   });
   const said = body as { readonly accessToken: string; readonly refreshToken?: string };

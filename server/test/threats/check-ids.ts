@@ -1,6 +1,6 @@
 /**
  * What Portico is checked against. ASVS: the requirements of the OWASP Application Security Verification Standard 5.0 that concern an
- * authentication server, by level. Attacks: faults of other authentication servers, numbered by us, each with its advisory in our own list.
+ * authentication server, by level. Attacks: faults of other authentication servers, numbered by us; docs/threats.md names their advisories.
  */
 
 function ids(text: string): readonly string[] {
