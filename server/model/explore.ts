@@ -51,7 +51,8 @@ export async function explore(configuration: Configuration, signal?: AbortSignal
     const liveness = configuration.flags.includes('DETECTION');
     await run(SPIN, ['-a', ...switches(configuration), 'refresh.pml'], inFolder);
     const kind = liveness ? [] : ['-DSAFETY'];
-    await run(COMPILER, ['-O2', '-w', ...kind, `-DMEMLIM=${MEGABYTES}`, '-o', 'pan', 'pan.c'], inFolder);
+    // Most searches are over sooner than a compiler that optimises them.
+    await run(COMPILER, [configuration.long ? '-O2' : '-O0', '-w', ...kind, `-DMEMLIM=${MEGABYTES}`, '-o', 'pan', 'pan.c'], inFolder);
     const depth = DEPTH[configuration.long ? 'long' : 'short'];
     const { stdout } = await run(join(folder, 'pan'), [`-m${depth}`, ...(liveness ? ['-a'] : [])], inFolder);
     const seen = readReport(stdout);

@@ -38,36 +38,57 @@ forEachFreshDatabase('kill -9 in the middle of a refresh storm loses no acknowle
   const times = rounds(3, 20);
   const seen: string[] = [];
   const began = performance.now();
-  for (let round = 0; round < times; round += 1) {
-    const server = await startServer(place);
-    try {
-      const storm = { over: false };
-      const raging = clients.map((client) => rage(client, storm, seen));
-      await untilAcknowledged(clients, acknowledgedBy(clients) + 3 * CLIENTS);
-      await sleep(Math.random() * 100);
-      await server.kill();
-      storm.over = true;
-      await Promise.all(raging);
-    } finally {
-      await server.kill();
-    }
-    await nothingIsLost(place, clients);
-  }
-  const server = await startServer(place);
   try {
-    for (const client of clients) {
-      const answer = await refreshOnce(client);
-      assert.equal(answer.status, 200, `an honest client was signed out: ${answer.text}`);
-      assert.equal((await client.browser.call('session')).body['status'], 'VERIFIED');
+    for (let round = 1; round <= times; round += 1) {
+      await killInTheStorm(place, clients, seen);
+      // Not every time, or it would be we who recover the database and never the server.
+      if (round % 2 === 0) await nothingIsLost(place, clients);
     }
+    await everybodyGetsOn(place, clients);
+    await nothingIsLost(place, clients);
   } finally {
-    await server.kill();
     wire.close();
   }
   t.diagnostic(
     `${times} kills, ${acknowledgedBy(clients)} acknowledged tokens: ${tally(seen)}, ${Math.round(performance.now() - began)} ms`,
   );
 });
+
+async function killInTheStorm(place: ServerPlace, clients: readonly Client[], seen: string[]): Promise<void> {
+  const server = await startServer(place);
+  try {
+    const storm = { over: false };
+    const raging = clients.map((client) => rage(client, storm, seen));
+    await untilAcknowledged(clients, acknowledgedBy(clients) + 3 * CLIENTS);
+    await sleep(Math.random() * 100);
+    await server.kill();
+    storm.over = true;
+    await Promise.all(raging);
+  } finally {
+    await server.kill();
+  }
+}
+
+/** Each with the attempt that it has stored. */
+async function everybodyGetsOn(place: ServerPlace, clients: readonly Client[]): Promise<void> {
+  const server = await startServer(place);
+  try {
+    for (const client of clients) {
+      const answer = await refreshPatiently(client);
+      assert.equal(answer.status, 200, `an honest client was signed out: ${answer.text}`);
+      assert.equal((await client.browser.call('session')).body['status'], 'VERIFIED');
+    }
+  } finally {
+    await server.kill();
+  }
+}
+
+async function refreshPatiently(client: Client): Promise<Answered> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await refreshOnce(client);
+    if ((answer.status !== 409 && answer.status !== 503) || tries === 5) return answer;
+  }
+}
 
 async function signInClients(fresh: FreshDatabase, origin: string, wire: Wire): Promise<{ clients: readonly Client[]; masterKey: Buffer }> {
   return inHouse(
@@ -143,5 +164,9 @@ async function nothingIsLost(
       assert.equal(ringSlot(family.ring, 1), parseAttempt(attempts.get(newest) ?? '')?.slot, 'a rotation by nobody');
     }
   }
+  // Nor was there any loss that the server made up for, nor any false alarm.
+  const alarms = ['refresh.ahead', 'refresh.reuse', 'session.held'];
+  const events = await db.all('select action from events where action in ($1, $2, $3)', alarms);
+  assert.deepEqual(events, []);
   await db.close();
 }

@@ -15,12 +15,14 @@ export interface NodeProcess {
 }
 
 const SCRIPT = fileURLToPath(new URL('./node-process.ts', import.meta.url));
-let networks = 0;
 
-function startNode(): NodeProcess {
-  const child = fork(SCRIPT, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+function startNode(number: number): NodeProcess {
+  // Not with the options of the test runner: it is no test, and must not write into the runner's log.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const child = fork(SCRIPT, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [], env });
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(cause: Error): void }>();
   let asked = 0;
+  let browsers = 0;
   child.on('message', (reply: NodeReply) => {
     const asker = waiting.get(reply.id);
     waiting.delete(reply.id);
@@ -42,8 +44,8 @@ function startNode(): NodeProcess {
   const node: NodeProcess = {
     ask: ask as NodeProcess['ask'],
     browser: (options = {}) => {
-      networks += 1;
-      const address = `203.0.${Math.floor(networks / 250)}.${(networks % 250) + 1}`;
+      browsers += 1;
+      const address = `203.${number}.${Math.floor(browsers / 250)}.${(browsers % 250) + 1}`;
       return new Browser(appOf(node), { now: Date.now }, { address, ...options });
     },
     end: () => endProcess(child, ask),
@@ -72,7 +74,7 @@ export async function withNodes<T>(
   { where, masterKey }: { where: Whereabouts; masterKey: Buffer },
   body: (nodes: readonly NodeProcess[]) => Promise<T>,
 ): Promise<T> {
-  const nodes = Array.from({ length: count }, startNode);
+  const nodes = Array.from({ length: count }, (_, number) => startNode(number));
   try {
     await Promise.all(nodes.map((node) => node.ask({ kind: 'begin', where, masterKey: masterKey.toString('base64url') })));
     return await body(nodes);
