@@ -165,7 +165,7 @@ export const waitForTheEnd: Command = command({
   run: (m) => m.clock.advance(lastMinute(m) - m.clock.now()),
 });
 
-function lastMinute({ rows: { family } }: Readonly<History>): number {
+export function lastMinute({ rows: { family } }: Readonly<History>): number {
   return Math.min(family.expiresAt, family.idleAt) - 60_000;
 }
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { one } from '../../src/platform/db.ts';
 import { BLANK, ringSlot } from '../../src/sessions/refresh-chain.ts';
 import type { Schedule } from './batch.ts';
-import { refreshOwner, revoke } from './commands.ts';
-import { arrivesInTime, attemptOf, count, type History, isAlive, R } from './history.ts';
+import { refreshOwner } from './commands.ts';
+import { arrivesInTime, count, type History, isAlive, R } from './history.ts';
+import { endSomehow } from './last-acts.ts';
 import { patiently } from './patient.ts';
 import type { System } from './system.ts';
 import { handChanges } from './thief.ts';
 
-/** What must be true when a history is over. `last` is how the last requests meet the sign-out. */
+/** What must be true when a history is over. `last` says how it ends. */
 export async function finish(m: History, system: System, last: Schedule): Promise<void> {
   if (m.spoiled) return;
   // Whatever is still on its way is lost.
@@ -16,17 +17,8 @@ export async function finish(m: History, system: System, last: Schedule): Promis
   m.answers.length = 0;
   if (m.theft === null) await ownerIsStillSignedIn(m, system);
   else await thiefIsCaught(m, system, m.theft);
-  if (m.theft === null && isAlive(m)) await signOutUnderWay(m, system, last);
+  if (m.theft === null && isAlive(m) && !hasExpired(m)) await endSomehow(m, system, last);
   await endedTokensAreRevoked(m, system);
-}
-
-/** I6: a refresh and the retry of an older one are under way while somebody ends the session. */
-async function signOutUnderWay(m: History, system: System, last: Schedule): Promise<void> {
-  const former = m.owner.past.at(-1) ?? m.owner.jar;
-  for (const holding of [m.owner.jar, former]) {
-    m.requests.push({ party: 'owner', call: 'refresh', holding, attempt: attemptOf(m.owner, holding.gen), withDevice: true });
-  }
-  await revoke([0, 1], last).run(m, system);
 }
 
 function hasExpired({ rows, clock }: History): boolean {
