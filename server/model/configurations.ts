@@ -43,11 +43,13 @@ const THEFT: readonly Configuration[] = [
 
 /** A redelivery that gives the successor its own attempt made, never a newer token. README.md weighs it. */
 const VARIANT: readonly Configuration[] = [
-  holds('variant: a browser that crashes stays signed in', 'TABS=2', 'CRASHES', 'REPLAY_OWN_SUCCESSOR'),
+  long(holds('variant: a browser that crashes stays signed in', 'TABS=2', 'CRASHES', 'REPLAY_OWN_SUCCESSOR')),
   long(holds('variant: three tabs stay signed in', 'TABS=3', 'REPLAY_OWN_SUCCESSOR')),
   holds('variant: a copied jar never changes hands', 'TABS=1', 'THIEF', 'PENDING', 'REPLAY_OWN_SUCCESSOR'),
   long(holds('variant: a copied jar of two tabs never changes hands', 'TABS=2', 'THIEF', 'PENDING', 'REPLAY_OWN_SUCCESSOR')),
-  holds('variant: a thief and an owner who both go on end in a hold', 'TABS=1', 'THIEF', 'PENDING', 'DETECTION', 'REPLAY_OWN_SUCCESSOR'),
+  long(
+    holds('variant: a thief and an owner who both go on end in a hold', 'TABS=1', 'THIEF', 'PENDING', 'DETECTION', 'REPLAY_OWN_SUCCESSOR'),
+  ),
 ];
 
 /** What the promises rest on: without it, spin must find the way to break them. */

@@ -64,9 +64,9 @@ export function testsIn(cell: string): readonly NamedTest[] {
     });
 }
 
-/** `threats/steps` for server/test/threats/steps.test.ts, `server/src/cli` for server/src/cli.test.ts. */
+/** `threats/steps` for server/test/threats/steps.test.ts, `server/src/cli` for server/src/cli.test.ts; what only `npm run prove` runs ends in .prove.ts. */
 export function shortName(path: string): string {
-  return path.replace(/^server\/test\//, '').replace(/\.test\.ts$/, '');
+  return path.replace(/^server\/test\//, '').replace(/\.(test|prove)\.ts$/, '');
 }
 
 const DECLARES =

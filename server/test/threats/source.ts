@@ -33,6 +33,6 @@ export function codeOf({ text }: SourceFile): string {
 export function testFiles(): readonly SourceFile[] {
   return ['server', 'ui', 'scripts', 'bench']
     .flatMap((folder) => filesUnder(join(ROOT, folder)))
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => /\.(test|prove)\.ts$/.test(path))
     .map((path) => ({ path: relative(ROOT, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }));
 }
