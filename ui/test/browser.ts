@@ -13,7 +13,7 @@ const FLAGS = [
 ];
 
 /** Milliseconds: a page that does nothing for so long is broken, on any machine. */
-const WAIT = 15_000;
+const WAIT = 45_000;
 
 /** What `node:test` takes as `skip`: a reason that is printed, or false. A machine that promises everything (CI) may not skip. */
 export function reasonToSkip(): string | false {

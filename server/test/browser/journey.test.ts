@@ -72,7 +72,9 @@ onStage(
     await owner.signUp(email);
     await typeCode(stage, owner, email);
     await shows(owner.page, email);
-    const jar = await owner.context.storageState();
+    // The page may still be refreshing: what is copied then is no longer the newest.
+  await owner.page.waitForLoadState('networkidle');
+  const jar = await owner.context.storageState();
     await owner.page.goto('about:blank');
 
     // Without the attempt store: what a thief gets who copies cookies, not the whole profile.

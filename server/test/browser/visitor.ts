@@ -9,7 +9,7 @@ import { freePort, type RunningPortico, startPortico } from '../portico-process.
 
 export const PASSWORD = 'correct horse battery staple';
 /** Milliseconds. */
-const WAIT = 20_000;
+const WAIT = 60_000;
 
 /** The whole product as a person meets it: the real server in its own process, and a real browser. */
 export interface Stage {
