@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type fc from 'fast-check';
+import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
 import { type Schedule, serveBatch } from './batch.ts';
 import {
   arrivesInTime,
@@ -8,7 +9,6 @@ import {
   count,
   type History,
   isAlive,
-  LIVE,
   type Outcome,
   type Request,
   readRows,
@@ -165,7 +165,7 @@ export const waitForTheEnd: Command = command({
   run: (m) => m.clock.advance(lastMinute(m) - m.clock.now()),
 });
 
-export function lastMinute({ rows: { family } }: Readonly<History>): number {
+function lastMinute({ rows: { family } }: Readonly<History>): number {
   return Math.min(family.expiresAt, family.idleAt) - 60_000;
 }
 
@@ -216,6 +216,6 @@ export const grant: Command = command({
     assert.ok((await grantAgain(system)) !== null);
     m.rows = await readRows(system, m.rows.family.id);
     const live = await countLive(system);
-    assert.ok(live <= LIVE, `I5: ${live} live families`);
+    assert.ok(live <= LIVE_FAMILIES, `I5: ${live} live families`);
   },
 });

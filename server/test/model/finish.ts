@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { one } from '../../src/platform/db.ts';
-import { BLANK, ringSlot } from '../../src/sessions/refresh-chain.ts';
+import { BLANK, RING_SIZE, ringSlot } from '../../src/sessions/refresh-chain.ts';
+import { listRevocations } from '../../src/sessions/revocation.ts';
 import type { Schedule } from './batch.ts';
-import { refreshOwner } from './commands.ts';
-import { arrivesInTime, count, type History, isAlive, R } from './history.ts';
-import { endSomehow } from './last-acts.ts';
+import { refreshOwner, revoke } from './commands.ts';
+import { arrivesInTime, attemptOf, count, type History, isAlive } from './history.ts';
 import { patiently } from './patient.ts';
 import type { System } from './system.ts';
 import { handChanges } from './thief.ts';
 
-/** What must be true when a history is over. `last` says how it ends. */
+/** What must be true when a history is over. `last` is how the last requests meet the sign-out. */
 export async function finish(m: History, system: System, last: Schedule): Promise<void> {
   if (m.spoiled) return;
   // Whatever is still on its way is lost.
@@ -17,8 +16,17 @@ export async function finish(m: History, system: System, last: Schedule): Promis
   m.answers.length = 0;
   if (m.theft === null) await ownerIsStillSignedIn(m, system);
   else await thiefIsCaught(m, system, m.theft);
-  if (m.theft === null && isAlive(m) && !hasExpired(m)) await endSomehow(m, system, last);
+  if (m.theft === null && isAlive(m)) await signOutUnderWay(m, system, last);
   await endedTokensAreRevoked(m, system);
+}
+
+/** I6: a refresh and the retry of an older one are under way while somebody ends the session. */
+async function signOutUnderWay(m: History, system: System, last: Schedule): Promise<void> {
+  const former = m.owner.past.at(-1) ?? m.owner.jar;
+  for (const holding of [m.owner.jar, former]) {
+    m.requests.push({ party: 'owner', call: 'refresh', holding, attempt: attemptOf(m.owner, holding.gen), withDevice: true });
+  }
+  await revoke([0, 1], last).run(m, system);
 }
 
 function hasExpired({ rows, clock }: History): boolean {
@@ -30,7 +38,7 @@ function hasExpired({ rows, clock }: History): boolean {
 async function ownerIsStillSignedIn(m: History, system: System): Promise<void> {
   if (!isAlive(m) || hasExpired(m) || !arrivesInTime(m, { holding: m.owner.jar })) return;
   const behind = m.rows.family.gen - m.owner.jar.gen;
-  if (behind > R) return;
+  if (behind > RING_SIZE) return;
   // Where commits were lost nobody knows the attempts any more, and a jar that fell back as well gets no further than `retry`.
   if (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK) return count(m, 'stranded by lost commits');
   const first = await refreshOwner(m, system, 0, 0);
@@ -65,8 +73,7 @@ async function endedTokensAreRevoked(m: History, system: System): Promise<void> 
   const reused = family.state === 'revoked' && session.state === 'active';
   if (m.minted.length === 0 || (session.state === 'active' && !reused)) return;
   const subject = reused ? `${session.id} ${system.clientId}` : session.id;
-  const sql = 'select max(expires_at) as until from revocations where subject = $1';
-  const until = (await patiently(() => one(system.ground.db, sql, [subject])))?.['until'] ?? null;
-  assert.ok(typeof until === 'number', 'I6: a session ended without a revocation');
-  for (const { exp } of m.minted) assert.ok(until >= exp * 1000, 'I6: an access token outlives its revocation');
+  const entry = (await patiently(() => listRevocations(system.ground.db, 0, 0))).find((one) => one.subject === subject);
+  assert.ok(entry !== undefined, 'I6: a session ended without a revocation');
+  for (const { exp } of m.minted) assert.ok(entry.expiresAt >= exp * 1000, 'I6: an access token outlives its revocation');
 }

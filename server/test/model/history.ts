@@ -1,23 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '@portico/protocol/errors';
 import type { AccessClaims } from '@portico/protocol/tokens';
-import { parseRefreshToken, walkChain } from '../../src/sessions/refresh-chain.ts';
+import { parseRefreshToken, RING_SIZE, walkChain } from '../../src/sessions/refresh-chain.ts';
 import { type Family, findFamily } from '../../src/sessions/refresh-token.ts';
 import { findSession, type Session } from '../../src/sessions/session.ts';
+import { YOUNG_TOKEN } from '../../src/sessions/spend-refresh-token.ts';
 import type { Clock } from '../world.ts';
 import { patiently } from './patient.ts';
 import type { System } from './system.ts';
 
 /** What the model knows of one sign-in: who holds which token, what is on its way, what the server's rows must be. */
-
-// The numbers of docs/protocol.md and not the program's own: a wrong one must not be its own measure.
-
-/** That many rotations late a retry is still answered. */
-export const R = 4;
-/** A token this young is part of a burst, in milliseconds. */
-const YOUNG = 120_000;
-/** Families of one client in one session that live. */
-export const LIVE = 4;
 
 export type Party = 'owner' | 'thief';
 
@@ -186,10 +178,10 @@ export function isAlive({ rows }: Pick<History, 'rows'>): boolean {
  * that it counts as part of a burst. `others` may rotate before it in the same batch, which takes `pause` milliseconds a statement.
  */
 export function arrivesInTime(m: Readonly<History>, { holding }: Pick<Request, 'holding'>, others = 0, pause = 0): boolean {
-  return m.rows.family.gen - holding.gen + others <= R || (pause === 0 && isYoung(holding, m.clock.now()));
+  return m.rows.family.gen - holding.gen + others <= RING_SIZE || (pause === 0 && isYoung(holding, m.clock.now()));
 }
 
 /** The moment of issue stands in the token, in seconds. */
 function isYoung({ token }: Holding, now: number): boolean {
-  return Buffer.from(token.slice(4), 'base64url').readUInt32BE(21) * 1000 + YOUNG > now;
+  return Buffer.from(token.slice(4), 'base64url').readUInt32BE(21) * 1000 + YOUNG_TOKEN > now;
 }

@@ -75,10 +75,9 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
   const nodes = [node(0), node(SKEW)] as const;
   const [deps] = nodes;
   const clientId = kind === 'browser' ? FIRST_PARTY_CLIENT : NATIVE_CLIENT;
+  const text = `${randomBytes(9).toString('hex')}@example.com`;
   return patiently(() =>
     ground.db.transaction(async (tx) => {
-      // Another one each time: what was refused as unavailable may have been written.
-      const text = `${randomBytes(9).toString('hex')}@example.com`;
       const user = await insertVerifiedUser(tx, deps, { email: { text, key: text }, displayName: '' });
       if (user === null) throw new Error('the address was taken');
       const session = await insertSession(tx, deps, callerWith({}), {
