@@ -73,8 +73,8 @@ onStage(
     await typeCode(stage, owner, email);
     await shows(owner.page, email);
     // The page may still be refreshing: what is copied then is no longer the newest.
-  await owner.page.waitForLoadState('networkidle');
-  const jar = await owner.context.storageState();
+    await owner.page.waitForLoadState('networkidle');
+    const jar = await owner.context.storageState();
     await owner.page.goto('about:blank');
 
     // Without the attempt store: what a thief gets who copies cookies, not the whole profile.
