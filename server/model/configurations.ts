@@ -59,6 +59,15 @@ const PREMISES: readonly Configuration[] = [
   breaks('I1', 'without attempts two rotations are too old', 'TABS=2', 'NO_HEADER', 'WINDOW=2'),
   breaks('I2', 'twice at most is not enough where answers are lost', 'TABS=1', 'THIEF', 'PENDING', 'MOST_CHANGES=2'),
   breaks('I2', 'not at all is not enough where two requests overlap', 'TABS=2', 'THIEF', 'MOST_CHANGES=0'),
+  breaks(
+    'detection',
+    'an owner who loses answers at the right moments and a thief with the pending attempt take turns for ever',
+    'TABS=1',
+    'THIEF',
+    'PENDING',
+    'DETECTION',
+    'CARRIED_FOR_EVER',
+  ),
   breaks('served', 'a late cookie after a lost commit leaves a browser with retry for ever', 'TABS=2', 'LOST=1', 'STRANDED'),
 ];
 
@@ -78,5 +87,6 @@ export const MUTANTS: readonly Configuration[] = [
   breaks('I6', 'no statement asks whether the family is active', 'TABS=2', 'SIGN_OUT', 'NO_STATE_CHECK'),
   breaks('I1', 'a token ahead of its row is taken for reuse', 'TABS=2', 'LOST=1', 'AHEAD_IS_REUSE'),
   breaks('I1', 'a row that catches up keeps its ring', 'TABS=2', 'LOST=1', 'AHEAD_KEEPS_RING'),
+  breaks('I4', 'a row that lost commits is overtaken without being compared', 'TABS=2', 'LOST=1', 'NO_COMPARE'),
   breaks('I1', 'an unknown attempt is taken for reuse', 'TABS=2', 'LOST=1', 'BLANK_IS_REUSE'),
 ];

@@ -43,6 +43,12 @@ byte coin;                      /* a server that keeps only a hash has no chain 
 #define IS_UNKNOWN(attempt) (attempt == BLANK)
 #endif
 
+#ifdef NO_COMPARE
+#define ROW_AS_READ(i) LIVES
+#else
+#define ROW_AS_READ(i) (family.gen == request[i].seen && LIVES)
+#endif
+
 #ifdef AHEAD_KEEPS_RING
 #define KEEP_RING_WHEN_AHEAD true
 #else

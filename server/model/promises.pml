@@ -89,7 +89,12 @@ inline tell_invalid(i) { assert(request[i].foreign); forget(i) }              /*
 inline tell_ended(i) { assert(signed_out); forget(i) }                        /* I1; and what is held is never called ended */
 inline tell_held(i) { assert(stolen); forget(i) }                             /* I1 */
 
-#ifdef DETECTION
 /* If victim and thief both go on refreshing, the session ends held, unless the victim's own retries carry it over the thief for ever. */
-ltl detection { ([] <> (served == VICTIM) && [] <> (served == TAKER) && <> [] !(carried && hand == TAKER)) -> <> (family.state == HELD) }
+#ifdef CARRIED_FOR_EVER
+#define CARRIED_AT_LAST true
+#else
+#define CARRIED_AT_LAST (<> [] !(carried && hand == TAKER))
+#endif
+#ifdef DETECTION
+ltl detection { ([] <> (served == VICTIM) && [] <> (served == TAKER) && CARRIED_AT_LAST) -> <> (family.state == HELD) }
 #endif

@@ -91,8 +91,8 @@ SELECT:
 AHEAD:                                                          /* commits were lost: compare-and-set on the row as it was read */
   atomic {
     if
-    :: family.gen == request[i].seen && LIVES && PREMISE(request[i].gen + 1, old) -> take_ahead(i)
-    :: !(family.gen == request[i].seen && LIVES) -> request[i].seen = 0; goto UPDATE
+    :: ROW_AS_READ(i) && PREMISE(request[i].gen + 1, old) -> take_ahead(i)
+    :: !ROW_AS_READ(i) -> request[i].seen = 0; goto UPDATE
     :: LOSES(i) -> forget(i); goto endCHOOSE
     fi
   };
