@@ -41,6 +41,7 @@ async function signIn(person: number): Promise<string> {
   const email = parseEmail(`ada${person}@site.example`);
   const user = email && (await insertVerifiedUser(database, deps, { email, displayName: `Ada ${person}` }));
   if (!user) throw new Error('This database has been signed in to before.');
-  const issued = await createUserSession(deps, browser, { userId: user.id, uvRead: user.uv, amr: ['pwd'], persistence: 'kept' });
-  return `${issued.refreshToken} ${issued.newDevice}`;
+  const outcome = await createUserSession(deps, browser, { userId: user.id, uvRead: user.uv, amr: ['pwd'], persistence: 'kept' });
+  if (outcome.kind !== 'signed_in') throw new Error('This sign-in waits for a code.');
+  return `${outcome.issued.refreshToken} ${outcome.issued.newDevice}`;
 }

@@ -34,13 +34,28 @@ export const ERRORS = {
   // The refresh token: a plain 401 interceptor must not loop on its own refresh, and RFC 6749 says 400 for invalid_grant.
   refresh_invalid: 400,
   session_ended: 400,
-  // Codes by mail.
+  // Codes and links by mail.
   wrong_code: 400,
   code_expired: 410,
+  link_expired: 410,
+  // Signing in at another service.
+  bad_state: 400,
+  provider_refused: 400,
+  provider_email_missing: 400,
+  provider_not_offered: 403,
+  email_taken: 409,
+  identity_taken: 409,
+  last_way_in: 409,
+  provider_failed: 502,
+  // Who may create an account.
+  signup_closed: 403,
+  signup_by_invitation: 403,
+  signup_domain_refused: 403,
   // Who you are, and what you may do.
   signed_out: 401,
   wrong_credentials: 401,
   wrong_password: 403,
+  fresh_signin_required: 403,
   csrf_failed: 403,
   origin_refused: 403,
   session_held: 403,

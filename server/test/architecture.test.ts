@@ -39,12 +39,14 @@ const NOUNS = [
   'accounts/user.ts',
   'accounts/password.ts',
   'accounts/signup.ts',
+  'accounts/identity.ts',
   'clients/client.ts',
   'guessing/security-code.ts',
   'sessions/refresh-token.ts',
   'sessions/session.ts',
   'keys/chain-key.ts',
   'keys/signing-key.ts',
+  'mail/mail-link.ts',
   'mail/outbox.ts',
   'jobs/lease.ts',
 ];
@@ -148,12 +150,20 @@ test('SQL about a table stands in the one file that owns it', () => {
     counters: 'guessing/counter.ts',
     clients: 'clients/client.ts',
     events: 'audit/event.ts',
+    identities: 'accounts/identity.ts',
+    mail_links: 'mail/mail-link.ts',
+    invitations: 'accounts/invitation.ts',
+    sightings: 'accounts/sighting.ts',
+    suspensions: 'guessing/suspension.ts',
+    allowed_networks: 'guessing/allowed-network.ts',
     mails: 'mail/outbox.ts',
     leases: 'jobs/lease.ts',
     chain_keys: 'keys/chain-key.ts',
     signing_keys: 'keys/signing-key.ts',
   };
-  const tables = [...read('server/migrations/0001-front-door.sql').matchAll(/^create table (\w+)/gm)].map((match) => match[1] ?? '');
+  const tables = filesIn('server/migrations', ['.sql']).flatMap((file) =>
+    [...read(file).matchAll(/^create table (\w+)/gm)].map((match) => match[1] ?? ''),
+  );
   assert.deepEqual(
     tables.filter((table) => owners[table] === undefined),
     [],

@@ -1,4 +1,5 @@
 import { Refusal } from '@portico/protocol/errors';
+import { PAGES } from '@portico/protocol/routes';
 import { type Amr, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { rememberDevice } from '../accounts/device.ts';
 import { lockUserForSignIn, type User } from '../accounts/user.ts';
@@ -7,7 +8,7 @@ import { type Caller, hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
-import type { Issued } from '../sessions/answer.ts';
+import { type Answer, type Issued, signedIn, waitingCookie } from '../sessions/answer.ts';
 import { parseRefreshToken } from '../sessions/refresh-chain.ts';
 import { findFamily, insertFamily } from '../sessions/refresh-token.ts';
 import { BROWSER_SESSION_LIFE, type EndReason, insertSession, type Persistence, revokeSession, type Session } from '../sessions/session.ts';
@@ -21,8 +22,13 @@ export interface Proof {
   readonly persistence: Persistence;
 }
 
+/** What a proof opened: a session, or, where the sign-in is unusual, one that waits for a mailed code and holds no token of any kind. */
+export type SignInOutcome =
+  | { readonly kind: 'signed_in'; readonly issued: Issued }
+  | { readonly kind: 'waiting'; readonly waitingToken: string };
+
 /** The one door into a session. Throws `wrong_credentials` when the proof is no longer good. */
-export async function createUserSession(deps: Deps, caller: Caller, proof: Proof): Promise<Issued> {
+export async function createUserSession(deps: Deps, caller: Caller, proof: Proof): Promise<SignInOutcome> {
   const former = await sessionNamedByCookie(deps, caller);
   const { issued, revocations } = await deps.db.transaction(async (tx) => {
     const now = deps.now();
@@ -48,7 +54,17 @@ export async function createUserSession(deps: Deps, caller: Caller, proof: Proof
     return { issued, revocations };
   });
   for (const entry of revocations) deps.revoked.add(entry);
-  return issued;
+  return { kind: 'signed_in', issued };
+}
+
+/** What the browser is told of it, whichever way it came. */
+export function signInAnswer(deps: Deps, outcome: SignInOutcome): Answer {
+  if (outcome.kind === 'waiting') {
+    const body = { status: 'UNVERIFIED', verifyUrl: deps.config.appOrigin + PAGES.verifySignIn };
+    return { body, cookies: [waitingCookie(outcome.waitingToken, deps)] };
+  }
+  const { body, cookies } = signedIn(deps, outcome.issued);
+  return { body: { status: 'VERIFIED', ...body }, cookies };
 }
 
 export function sessionLife(deps: Pick<Deps, 'config'>, persistence: Persistence): number {

@@ -1,11 +1,18 @@
 import type { Deps } from '../deps.ts';
 import { deleteExpiredCounters } from '../guessing/counter.ts';
+import { deleteExpiredMailLinks } from '../mail/mail-link.ts';
 import { deleteOldLetters } from '../mail/outbox.ts';
 import { deleteExpiredRevocations } from '../sessions/revocation.ts';
 import { deleteEndedSessions } from '../sessions/session.ts';
 import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
 
-const DELETIONS: readonly DeleteSome[] = [deleteExpiredCounters, deleteExpiredRevocations, deleteEndedSessions, deleteOldLetters];
+const DELETIONS: readonly DeleteSome[] = [
+  deleteExpiredCounters,
+  deleteExpiredRevocations,
+  deleteEndedSessions,
+  deleteOldLetters,
+  deleteExpiredMailLinks,
+];
 
 /** Everything else whose time is over. A table that fails does not keep the others from being cleaned. */
 export async function deleteExpiredRows(deps: Deps, signal: AbortSignal): Promise<void> {

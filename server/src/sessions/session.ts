@@ -33,6 +33,10 @@ export interface Session {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly heldUntil: number | null;
+  /** When its user last proved who they are, after the sign-in itself; null = not since. */
+  readonly provedAt: number | null;
+  /** Why this sign-in was found unusual, while it waits for its code; null = it is no waiting sign-in. */
+  readonly unusual: readonly string[] | null;
 }
 
 /** A session with the user and client that a token speaks for, read by primary keys in one statement. */
@@ -43,7 +47,8 @@ export interface Grant {
   readonly alive: boolean;
 }
 
-const COLUMNS = 'id, user_id, state, persistence, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until';
+const COLUMNS =
+  'id, user_id, state, persistence, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until, proved_at, unusual';
 
 export interface NewSession {
   readonly userId: string | null;
@@ -53,14 +58,16 @@ export interface NewSession {
   readonly authTime: number;
   readonly expiresAt: number;
   readonly waitingHash: string | null;
+  /** Only of a sign-in that waits because it is unusual. */
+  readonly unusual?: readonly string[];
 }
 
 export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, from: Origin, session: NewSession): Promise<Session> {
   const now = deps.now();
   const row = await one(
     tx,
-    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11) returning ${COLUMNS}`,
+    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at, unusual)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11, $12) returning ${COLUMNS}`,
     [
       deps.random(16).toString('base64url'),
       session.userId,
@@ -73,6 +80,7 @@ export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, 
       from.userAgent,
       from.address,
       session.expiresAt,
+      session.unusual === undefined ? null : JSON.stringify(session.unusual),
     ],
   );
   return fromRow(row as Row);
@@ -95,7 +103,7 @@ export async function activateSession(
 ): Promise<Session | null> {
   const row = await one(
     tx,
-    `update sessions set state = 'active', user_id = $2, amr = $3, auth_time = $4, touched_at = $4, csrf_from = $4, expires_at = $5, waiting_hash = null
+    `update sessions set state = 'active', user_id = $2, amr = $3, auth_time = $4, touched_at = $4, csrf_from = $4, expires_at = $5, waiting_hash = null, unusual = null
      where id = $1 and state = 'unverified' and expires_at > $4 returning ${COLUMNS}`,
     [id, userId, JSON.stringify(amr), now, expiresAt],
   );
@@ -120,7 +128,7 @@ export async function findWaitingSession(db: Db, waitingHash: string, now: numbe
 export async function findGrant(db: Db, sessionId: string, clientId: string, now: number): Promise<Grant | null> {
   const row = await one(
     db,
-    `select s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at, s.held_until,
+    `select s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at, s.held_until, s.proved_at, s.unusual,
        u.email, u.display_name, u.role, u.uv, u.suspended_at, c.disabled_at
      from sessions s join users u on u.id = s.user_id join clients c on c.id = $2 where s.id = $1`,
     [sessionId, clientId],
@@ -153,6 +161,11 @@ export async function listSessionsOfUser(db: Db, userId: string, now: number): P
   return rows.map(fromRow);
 }
 
+/** Its user has just proved who they are, once more. */
+export async function markProved(tx: Db, id: string, now: number): Promise<void> {
+  await tx.all(`update sessions set proved_at = $2 where id = $1 and state = 'active'`, [id, now]);
+}
+
 /** CSRF tokens from before now begin to die. */
 export async function restartCsrf(db: Db, id: string, now: number): Promise<void> {
   await db.all(`update sessions set csrf_from = $2 where id = $1 and state = 'active'`, [id, now]);
@@ -168,7 +181,10 @@ export type EndReason =
   | 'other_account'
   | 'not_me'
   | 'too_many_codes'
-  | 'refresh_reuse';
+  | 'refresh_reuse'
+  | 'password_reset'
+  | 'email_restored'
+  | 'account_deleted';
 
 /**
  * Ends a session for good: the row, its families and the revocation in one transaction. Null when it had ended before.
@@ -280,5 +296,7 @@ function fromRow(row: Row): Session {
     createdAt: row['created_at'] as number,
     expiresAt: row['expires_at'] as number,
     heldUntil: row['held_until'] as number | null,
+    provedAt: row['proved_at'] as number | null,
+    unusual: row['unusual'] === null ? null : (JSON.parse(row['unusual'] as string) as string[]),
   };
 }

@@ -143,7 +143,9 @@ async function signInOnce(crowd: Crowd) {
   if (user === null) return [];
   const former = crowd.random() < 0.5 ? crowd.held.findLast(({ clientId }) => clientId === FIRST_PARTY_CLIENT) : undefined;
   const caller = callerWith({ refresh: former?.token ?? null });
-  const issued = await createUserSession(deps, caller, { userId, uvRead: user.uv, amr: ['pwd'], persistence: 'kept' });
+  const outcome = await createUserSession(deps, caller, { userId, uvRead: user.uv, amr: ['pwd'], persistence: 'kept' });
+  if (outcome.kind !== 'signed_in') return [];
+  const { issued } = outcome;
   const sid = issued.grant.session.id;
   crowd.held.push({ userId, sid, clientId: FIRST_PARTY_CLIENT, device: issued.newDevice ?? null, token: issued.refreshToken });
   return [{ sid }];

@@ -56,6 +56,8 @@ const GRANT = {
     createdAt: START,
     expiresAt: START + 60 * MINUTE,
     heldUntil: null,
+    provedAt: null,
+    unusual: null,
   },
   user: { id: 'U'.repeat(22), email: 'ada@example.com', displayName: 'Ada', role: 'user', uv: 1 },
   clientId: FIRST_PARTY_CLIENT,
