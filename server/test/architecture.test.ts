@@ -58,15 +58,18 @@ const VALUES = [
   'guessing/limits.ts',
   'guessing/network-address.ts',
   'sessions/refresh-chain.ts',
+  'mail/link-lives.ts',
   'mail/letters.ts',
   'caller.ts',
 ];
+/** Steps that several verbs share, and that stand beside them. */
+const STEPS_BESIDE_VERBS = ['auth/create-user-session.ts', 'auth/complete-sign-up.ts'];
 const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
   ['platform', (file) => file.startsWith('platform/')],
   ['settings', (file) => file.startsWith('config/') || file === 'config.ts' || file === 'deps.ts'],
   ['values', (file) => VALUES.includes(file)],
   ['nouns', (file) => NOUNS.includes(file)],
-  ['steps', (file) => /^(sessions|accounts|guessing|clients|mail)\//.test(file) || file === 'auth/create-user-session.ts'],
+  ['steps', (file) => /^(sessions|accounts|guessing|clients|mail)\//.test(file) || STEPS_BESIDE_VERBS.includes(file)],
   ['providers', (file) => file.startsWith('auth/auth-providers/')],
   ['verbs', (file) => file.startsWith('auth/') || file.startsWith('keys/')],
   ['edge', (file) => file.startsWith('http/') || file.startsWith('jobs/')],

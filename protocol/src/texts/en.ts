@@ -86,6 +86,12 @@ export const en = {
       body: 'The password of your account was changed just now ({device}, {place}). All other devices have been signed out.',
       warning: 'If this was not you, contact the operator of {host} at once.',
     },
+    resetPassword: {
+      subject: 'Choose a new password for {host}',
+      heading: 'Choose a new password',
+      body: 'Somebody, probably you, asked for a new password for your account. Choose one here; the link works once, for {minutes} minutes: {url}',
+      warning: 'If this was not you, ignore this letter: your password stays as it is. Give this link to nobody.',
+    },
   },
   pages: {
     tab: {

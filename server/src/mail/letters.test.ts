@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { LANGUAGES, type Texts } from '@portico/protocol/texts';
 import { en } from '@portico/protocol/texts/en';
 import type { Letter } from '../platform/mail.ts';
-import { accountExistsLetter, codeLetter, passwordChangedLetter, sessionHeldLetter } from './letters.ts';
+import { accountExistsLetter, codeLetter, passwordChangedLetter, resetPasswordLetter, sessionHeldLetter } from './letters.ts';
 
 const SITE = { origin: 'https://auth.example.com', appOrigin: 'https://app.example.com', codeLife: 600_000 };
 const SEEN = { device: 'Firefox on Windows', place: '192.0.2.7' };
 const to = 'ada@example.com';
+const TOKEN = 'T'.repeat(43);
 const at = Date.UTC(2026, 0, 5, 12, 30);
 
 const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
@@ -15,6 +16,7 @@ const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   accountExists: accountExistsLetter(SITE, texts, { to }),
   sessionHeld: sessionHeldLetter(SITE, texts, { to, at, ...seen }),
   passwordChanged: passwordChangedLetter(SITE, texts, { to, ...seen }),
+  resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
 });
 
 test('there is a letter for every wording, in every language, with every blank filled', () => {
@@ -47,11 +49,12 @@ test('the code stands in the subject, in the text and in the HTML of its letter,
 });
 
 test('links lead to the configured app origin and nowhere else', () => {
-  const { accountExists, sessionHeld } = all(en);
+  const { accountExists, sessionHeld, resetPassword } = all(en);
   assert.match(accountExists?.html ?? '', /<a href="https:\/\/app\.example\.com\/login">/);
   assert.match(accountExists?.text ?? '', /sign in at https:\/\/app\.example\.com\/login\./);
   assert.match(sessionHeld?.html ?? '', /<a href="https:\/\/app\.example\.com\/auth\/verify-signin">/);
   assert.match(sessionHeld?.text ?? '', /Jan 5, 2026, 12:30.PM UTC/);
+  assert.match(resetPassword?.text ?? '', /https:\/\/app\.example\.com\/reset\?token=T{43}$/m);
   for (const { html } of Object.values(all(en))) {
     for (const [, link] of html.matchAll(/(?:href|src|action)="([^"]*)"/g)) assert.ok(link?.startsWith('https://app.example.com/'), html);
   }

@@ -2,6 +2,7 @@ import { PAGES } from '@portico/protocol/routes';
 import { fill, type Texts } from '@portico/protocol/texts';
 import type { Config } from '../config.ts';
 import type { Letter } from '../platform/mail.ts';
+import { RESET_LIFE } from './link-lives.ts';
 
 /**
  * The letters that Portico writes. Links come from the configuration and never from a request: a forged Host header must not write
@@ -35,6 +36,12 @@ export function sessionHeldLetter(site: Site, texts: Texts, { to, at, ...seen }:
 
 export function passwordChangedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
   return write(texts, texts.mails.passwordChanged, to, { host: hostOf(site), ...cleaned(seen) }, {});
+}
+
+/** A way to choose a new password, for whoever reads the mailbox of the account. */
+export function resetPasswordLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
+  const facts = { host: hostOf(site), minutes: Math.round(RESET_LIFE / 60_000) };
+  return write(texts, texts.mails.resetPassword, to, facts, { url: linkTo(site, PAGES.reset, token) });
 }
 
 interface Wording {
@@ -107,6 +114,11 @@ function cleaned(seen: Sighting): { device: string; place: string } {
 function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   return Array.from(line).slice(0, 80).join('');
+}
+
+/** The page that uses the token when its form is sent. A link carries nothing but the token: no address, no name. */
+function linkTo({ appOrigin }: Site, page: string, token: string): string {
+  return `${appOrigin}${page}?${new URLSearchParams({ token })}`;
 }
 
 function hostOf({ origin }: Site): string {

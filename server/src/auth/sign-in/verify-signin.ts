@@ -1,9 +1,8 @@
 import { Refusal } from '@portico/protocol/errors';
 import { forgetDevice } from '../../accounts/device.ts';
 import { emailKey } from '../../accounts/email.ts';
-import { savePasswordHash } from '../../accounts/password.ts';
 import { queueSignUpLetter } from '../../accounts/remind-sign-up.ts';
-import { insertVerifiedUser, lockUserForSignIn } from '../../accounts/user.ts';
+import { lockUserForSignIn } from '../../accounts/user.ts';
 import { recordEvent } from '../../audit/event.ts';
 import { type Caller, hashOf } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
@@ -15,9 +14,10 @@ import { queueLetter } from '../../mail/outbox.ts';
 import { tokenHash } from '../../platform/crypto.ts';
 import type { Revocation } from '../../platform/revoked-set.ts';
 import { type Answer, CLEARED_SESSION, CLEARED_WAITING, type Issued, signedIn, transactionCookie } from '../../sessions/answer.ts';
-import { activateSession, insertSession, retireHeldSession, revokeSession } from '../../sessions/session.ts';
+import { insertSession, retireHeldSession, revokeSession } from '../../sessions/session.ts';
 import { findWaiting, type Waiting } from '../../sessions/waiting-session.ts';
-import { endFormerSession, grantBrowser, sessionLife, sessionNamedByCookie } from '../create-user-session.ts';
+import { completeSignUp } from '../complete-sign-up.ts';
+import { grantBrowser } from '../create-user-session.ts';
 
 /** POST verify-signin: the code from the letter, typed in the browser that waits for it. */
 export async function verifySignIn(deps: Deps, caller: Caller, typed: string): Promise<Answer> {
@@ -31,7 +31,10 @@ export async function verifySignIn(deps: Deps, caller: Caller, typed: string): P
   if (tried.kind === 'wrong') return refuseCode(deps, caller, waiting, tried.triesLeft);
   const issued =
     waiting.kind === 'sign_up'
-      ? await completeSignUp(deps, caller, waiting, tried.codeHash)
+      ? await completeSignUp(deps, caller, waiting, {
+          refusal: 'code_expired',
+          spend: (tx, now) => consumeCode(tx, waiting.place, tried.codeHash, now),
+        })
       : await recover(deps, caller, waiting, tried.codeHash);
   const { body, cookies } = signedIn(deps, issued);
   return { body: { status: 'VERIFIED', ...body }, cookies: [...cookies, CLEARED_WAITING] };
@@ -57,29 +60,6 @@ async function refuseCode(deps: Deps, caller: Caller, waiting: Waiting, triesLef
     await deps.db.transaction((tx) => revokeSession(tx, deps, waiting.session.id, 'too_many_codes'));
   }
   throw new Refusal('wrong_code', { extra: { triesLeft } });
-}
-
-/** The address is proven: now there is an account, and the waiting session becomes its first. */
-async function completeSignUp(deps: Deps, caller: Caller, waiting: Waiting & { kind: 'sign_up' }, codeHash: string): Promise<Issued> {
-  const { session, signUp } = waiting;
-  const former = await sessionNamedByCookie(deps, caller);
-  const { issued, revocations } = await deps.db.transaction(async (tx) => {
-    const now = deps.now();
-    const email = { text: signUp.email, key: signUp.emailKey };
-    const user = signUp.decoy ? null : await insertVerifiedUser(tx, deps, { email, displayName: signUp.displayName });
-    // Somebody else proved this address first: then no code opens this sign-up any more.
-    if (user === null) throw new Refusal('code_expired');
-    const life = sessionLife(deps, session.persistence);
-    const active = await activateSession(tx, { id: session.id, userId: user.id, amr: ['pwd', 'otp'], now, expiresAt: now + life });
-    if (active === null || !(await consumeCode(tx, waiting.place, codeHash, now))) throw new Refusal('code_expired');
-    await savePasswordHash(tx, user.id, signUp.passwordHash, now);
-    const revocations = await endFormerSession(tx, deps, former, 'signed_in_again');
-    const issued = await grantBrowser(tx, deps, caller, { user, session: active, freshDevice: false });
-    await recordEvent(tx, deps, caller, 'signup.completed', { actorId: user.id, userId: user.id, sessionId: session.id });
-    return { issued, revocations };
-  });
-  for (const entry of revocations) deps.revoked.add(entry);
-  return issued;
 }
 
 /**
