@@ -170,6 +170,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   PORTICO_UNVERIFIED_LIFE: ['9m', '49h'],
   PORTICO_CODE_LIFE: ['1m', '31m'],
   PORTICO_PASSWORD_MIN: ['7', '65', '15.5', 'fifteen'],
+  PORTICO_EVENT_LIFE: ['6d', '3651d', 'ever'],
   PORTICO_STATIC_DIR: ['/does/not/exist', process.execPath],
   PORTICO_LOG_LEVEL: ['verbose', 'INFO', '__proto__'],
   NODE_ENV: ['prod', 'Production', 'constructor'],

@@ -36,6 +36,8 @@ export interface Config {
   readonly unverifiedLife: number;
   readonly codeLife: number;
   readonly passwordMin: number;
+  /** Events of the audit log are deleted after this. */
+  readonly eventLife: number;
   /** '' or a folder of the operator's own, served at / in place of the landing page. */
   readonly staticDir: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -132,6 +134,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     unverifiedLife: read('unverifiedLife', SETTINGS.unverifiedLife),
     codeLife: read('codeLife', SETTINGS.codeLife),
     passwordMin: read('passwordMin', SETTINGS.passwordMin),
+    eventLife: read('eventLife', SETTINGS.eventLife),
     staticDir: read('staticDir', SETTINGS.staticDir),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };

@@ -75,6 +75,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     unverifiedLife: 12 * HOUR,
     codeLife: 10 * MINUTE,
     passwordMin: 15,
+    eventLife: 180 * DAY,
     staticDir: '',
     logLevel: 'silent',
     ...overrides,

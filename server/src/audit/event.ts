@@ -1,6 +1,6 @@
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import type { Db } from '../platform/db.ts';
+import type { Db, Row } from '../platform/db.ts';
 
 /** The audit log: who did what to whom, why, from where, in which request. Never a secret, never what was typed. */
 
@@ -20,6 +20,8 @@ export const ACTIONS = [
   'refresh.reuse',
   'refresh.wrong_client',
   'refresh.ahead',
+  'profile.changed',
+  'proof.given',
   'password.changed',
   'password.refused',
 ] as const;
@@ -38,6 +40,8 @@ export interface AuditEvent extends Required<EventFacts> {
   readonly at: number;
   readonly action: Action;
   readonly address: string;
+  readonly userAgent: string;
+  readonly requestId: string;
 }
 
 /** Writes an event in the given transaction, so that an act and its entry exist together or not at all. */
@@ -67,13 +71,39 @@ export async function recordEvent(
   );
 }
 
-/** A user's newest events first. */
-export async function listEventsOfUser(db: Db, userId: string, limit: number): Promise<AuditEvent[]> {
+/** Where a list goes on: the last event that was read. */
+export interface EventMark {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly id: string;
+}
+
+const COLUMNS = 'id, at, action, actor_id, user_id, session_id, client_id, reason, address, user_agent, request_id';
+
+/** A user's events, newest first, older than the mark. The order is total, so pages neither skip nor repeat while new events arrive. */
+export async function listEventsOfUser(
+  db: Db,
+  userId: string,
+  { before = null, limit }: { before?: EventMark | null; limit: number },
+): Promise<AuditEvent[]> {
   const rows = await db.all(
-    'select id, at, action, actor_id, user_id, session_id, client_id, reason, address from events where user_id = $1 order by at desc, id limit $2',
-    [userId, limit],
+    `select ${COLUMNS} from events where user_id = $1 and (at < $2 or (at = $2 and id < $3)) order by at desc, id desc limit $4`,
+    [userId, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? '', limit],
   );
-  return rows.map((row) => ({
+  return rows.map(fromRow);
+}
+
+/** Job: events from before a moment. */
+export async function deleteEventsBefore(db: Db, before: number, limit: number): Promise<number> {
+  const rows = await db.all(
+    'delete from events where id in (select id from events where at < $1 order by at limit $2) and at < $1 returning id',
+    [before, limit],
+  );
+  return rows.length;
+}
+
+function fromRow(row: Row): AuditEvent {
+  return {
     id: row['id'] as string,
     at: row['at'] as number,
     action: row['action'] as Action,
@@ -83,5 +113,7 @@ export async function listEventsOfUser(db: Db, userId: string, limit: number): P
     clientId: row['client_id'] as string | null,
     reason: row['reason'] as string | null,
     address: row['address'] as string,
-  }));
+    userAgent: row['user_agent'] as string,
+    requestId: row['request_id'] as string,
+  };
 }

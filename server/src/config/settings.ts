@@ -102,6 +102,12 @@ export const SETTINGS = {
     '15',
     'Fewest characters of a password. NIST SP 800-63B-4 asks for 15 where it is the only factor.',
   ),
+  eventLife: setting(
+    'PORTICO_EVENT_LIFE',
+    duration('7d', '3650d'),
+    '180d',
+    'How long the audit log keeps an event. Users see their own as the activity of their account.',
+  ),
   staticDir: setting('PORTICO_STATIC_DIR', existingFolderOrNone, '', 'A folder of your own, served at / in place of the landing page.'),
   logLevel: setting(
     'PORTICO_LOG_LEVEL',

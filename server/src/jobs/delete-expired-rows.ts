@@ -1,3 +1,4 @@
+import { deleteEventsBefore } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { deleteExpiredCounters } from '../guessing/counter.ts';
 import { deleteExpiredMailLinks } from '../mail/mail-link.ts';
@@ -6,18 +7,19 @@ import { deleteExpiredRevocations } from '../sessions/revocation.ts';
 import { deleteEndedSessions } from '../sessions/session.ts';
 import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
 
-const DELETIONS: readonly DeleteSome[] = [
+const deletions = ({ config }: Pick<Deps, 'config'>): readonly DeleteSome[] => [
   deleteExpiredCounters,
   deleteExpiredRevocations,
   deleteEndedSessions,
   deleteOldLetters,
   deleteExpiredMailLinks,
+  (db, now, limit) => deleteEventsBefore(db, now - config.eventLife, limit),
 ];
 
 /** Everything else whose time is over. A table that fails does not keep the others from being cleaned. */
 export async function deleteExpiredRows(deps: Deps, signal: AbortSignal): Promise<void> {
   const failures: unknown[] = [];
-  for (const deleteSome of DELETIONS) {
+  for (const deleteSome of deletions(deps)) {
     try {
       await deleteInBatches(deps, signal, deleteSome);
     } catch (cause) {
