@@ -29,6 +29,10 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['POST /extend-auth-soft', (_, browser) => browser.call('extendSoft')],
   ['POST /extend-auth-hard', (_, browser) => browser.act('extendHard')],
   ['GET /me', (_, browser) => browser.call('me')],
+  ['PATCH /me', (_, browser) => browser.act('me', { displayName: 'Ada' }, { method: 'PATCH' })],
+  ['POST /me/proof', (_, browser) => browser.act('myProof', { password: PASSWORD })],
+  ['POST /me/proof/code', (_, browser) => browser.act('myProofCode')],
+  ['GET /me/activity', (_, browser) => browser.call('myActivity')],
   ['GET /me/sessions', (_, browser) => browser.call('mySessions')],
   ['DELETE /me/sessions/:id', endAnotherSession],
   ['DELETE /me/sessions', (_, browser) => browser.act('mySessions', undefined, { method: 'DELETE' })],
@@ -67,6 +71,8 @@ function checkAnswer(name: string, { status, body, text, setCookies }: Answered)
   const undescribed = answered.filter((field) => !call.answer.includes(field) && !call.answer.includes(`${field}?`));
   assert.deepEqual({ missing, undescribed }, { missing: [], undescribed: [] }, name);
   checkTypes(name, body);
+  const items = (body['items'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  for (const item of items) checkShape(name, item, SHAPES[call.items ?? 'session']);
   const spelled = (names: readonly (keyof typeof COOKIES)[]) => names.map((cookie) => COOKIES[cookie]).sort();
   const named = (lines: readonly string[]) => lines.map((line) => line.slice(0, line.indexOf('='))).sort();
   const cleared = setCookies.filter((line) => line.includes('Max-Age=0'));
@@ -79,8 +85,6 @@ function checkTypes(name: string, body: Readonly<Record<string, unknown>>): void
     const type = Array.isArray(value) ? 'array' : value === null ? 'string' : typeof value;
     assert.equal(type, FIELDS[field]?.type, `${name} ${field}`);
   }
-  const items = (body['items'] ?? []) as readonly Readonly<Record<string, unknown>>[];
-  for (const item of items) checkShape(name, item, SHAPES.item);
   if (body['user'] !== undefined) checkShape(name, body['user'] as Readonly<Record<string, unknown>>, SHAPES.user);
 }
 
@@ -92,7 +96,7 @@ function checkShape(name: string, value: Readonly<Record<string, unknown>>, fiel
 test('every field that a call takes has a meaning, and every meaning belongs to a field', () => {
   const taken = AUTH_ROUTES.flatMap(({ schema: { body, querystring, params } }) => [body, querystring, params].flatMap(propertiesOf));
   const answered = Object.values(CALLS).flatMap(({ answer }) => answer.map((field) => field.replace(/\?$/, '')));
-  const used = new Set([...taken, ...answered, ...SHAPES.user, ...SHAPES.item]);
+  const used = new Set([...taken, ...answered, ...Object.values(SHAPES).flat()]);
   assert.deepEqual(Object.keys(FIELDS).sort(), [...used].sort());
 });
 

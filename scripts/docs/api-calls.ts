@@ -8,6 +8,8 @@ export interface Call {
   readonly sentence: string;
   /** Names of `FIELDS`; a name with `?` is answered only where its sentence says so. None: 204 without a body. */
   readonly answer: readonly string[];
+  /** What each of `items` is, where there are any. */
+  readonly items?: keyof typeof SHAPES;
   readonly sets: readonly Cookie[];
   readonly clears: readonly Cookie[];
   /** Beside those of the guard and those that every call can give. */
@@ -97,21 +99,53 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   'GET /me': {
     sentence: '',
-    answer: ['id', 'email', 'displayName', 'role', 'createdAt', 'emailVerified'],
+    answer: ['id', 'email', 'displayName', 'role', 'createdAt', 'emailVerified', 'freshUntil'],
+    sets: [],
+    clears: [],
+    errors: [],
+  },
+  'PATCH /me': {
+    sentence: 'Apps and games read it at the next refresh.',
+    answer: ['id', 'email', 'displayName', 'role', 'createdAt', 'emailVerified', 'freshUntil'],
+    sets: [],
+    clears: [],
+    errors: [],
+  },
+  'POST /me/proof': {
+    sentence:
+      'Exactly one of the two. Sensitive calls refuse with `fresh_signin_required` when the last proof (or the sign-in) is older than ten minutes; refreshing and extending do not renew it.',
+    answer: [],
+    sets: [],
+    clears: [],
+    errors: ['wrong_password', 'wrong_code', 'code_expired', 'account_throttled', 'address_suspended', 'busy'],
+  },
+  'POST /me/proof/code': {
+    sentence: 'To the address of the account, for this session only; a minute between two.',
+    answer: ['triesLeft', 'resendAt'],
+    sets: [],
+    clears: [],
+    errors: ['too_many_requests', 'account_throttled'],
+  },
+  'GET /me/activity': {
+    sentence: 'Newest first. A cursor names a place in time: pages neither skip nor repeat while new events arrive.',
+    answer: ['items', 'next'],
+    items: 'activity',
     sets: [],
     clears: [],
     errors: [],
   },
   'POST /me/password': {
-    sentence: 'This browser gets a new session in the same transaction, and a letter says that it happened.',
+    sentence:
+      'The current password is needed where there is one; an account that has none gets its first on a fresh proof. This browser gets a new session in the same transaction, and a letter says that it happened.',
     answer: ['status', ...SIGNED_IN],
     sets: SESSION_COOKIES,
     clears: [],
-    errors: ['password_refused', 'wrong_password', 'account_throttled', 'session_ended', 'busy'],
+    errors: ['password_refused', 'wrong_password', 'fresh_signin_required', 'account_throttled', 'session_ended', 'busy'],
   },
   'GET /me/sessions': {
     sentence: 'This one first, then the newest.',
     answer: ['items', 'next'],
+    items: 'session',
     sets: [],
     clears: [],
     errors: [],
@@ -145,13 +179,15 @@ interface Field {
 /** Every field that is sent or answered, by its name. */
 export const FIELDS: Readonly<Record<string, Field>> = {
   accessToken: { type: 'string', sentence: 'JWT, for `Authorization: Bearer`' },
+  action: { type: 'string', sentence: 'What happened, such as `signin.succeeded`' },
   address: { type: 'string', sentence: 'Network address without its last part' },
+  at: { type: 'number', sentence: 'When it happened' },
   authProvider: { type: 'string', sentence: '`credential`' },
   clientId: { type: 'string', sentence: 'The public client that the token belongs to' },
   createdAt: { type: 'number', sentence: 'When it began' },
   csrfToken: { type: 'string', sentence: 'For the header `Portico-CSRF`; not where the token came in the body' },
   current: { type: 'boolean', sentence: 'The session of this call' },
-  currentPassword: { type: 'string', sentence: 'As it is now' },
+  currentPassword: { type: 'string', sentence: 'As it is now; needed where there is one' },
   cursor: { type: 'string', sentence: '`next` of the page before' },
   device: { type: 'string', sentence: 'Such as "Firefox on Windows"' },
   displayName: { type: 'string', sentence: 'What apps and games call the user; may be empty' },
@@ -160,20 +196,22 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   everywhere: { type: 'boolean', sentence: 'All devices, not only this browser; false unless given' },
   expiresAt: { type: 'number', sentence: 'When the sign-in ends for good' },
   expiresIn: { type: 'number', sentence: 'Seconds that the access token lasts' },
+  freshUntil: { type: 'number', sentence: 'Until when sensitive calls need no further proof' },
   gen: { type: 'number', sentence: 'Generation of the refresh token, for `Portico-Attempt`' },
   id: { type: 'string', sentence: 'Of the user, or of the session in a list of sessions' },
-  items: { type: 'array', sentence: 'Sessions: see above' },
+  items: { type: 'array', sentence: 'Sessions or events: see above' },
   keep: {
     type: 'boolean',
     sentence: '"Keep me signed in"; true unless given. Without it cookies end with the browser, the session after 12 hours',
   },
   kind: { type: 'string', sentence: '`rotated`, or `replayed`: the successor that was already made, again' },
   lastSeenAt: { type: 'number', sentence: 'Last refresh' },
-  limit: { type: 'string', sentence: '1 to 100 in a page; 50 unless given' },
+  limit: { type: 'string', sentence: '1 to 100 in a page; 50 unless given, 25 of the activity' },
   methods: { type: 'array', sentence: 'How it was proven: `pwd` a password, `otp` a code by mail' },
   newPassword: { type: 'string', sentence: 'Taken exactly as typed' },
   next: { type: 'string', sentence: '`cursor` of the next page, or null' },
   password: { type: 'string', sentence: 'Taken exactly as typed' },
+  reason: { type: 'string', sentence: 'Why or how, as a code; or null' },
   refreshToken: { type: 'string', sentence: 'Of a public client; answered only where it was sent' },
   resendAt: { type: 'number', sentence: 'When another code may be asked for' },
   role: { type: 'string', sentence: '`user`, `support`, `admin` or `owner`' },
@@ -187,5 +225,6 @@ export const FIELDS: Readonly<Record<string, Field>> = {
 /** The shapes inside the answers. */
 export const SHAPES = {
   user: ['id', 'email', 'displayName', 'role'],
-  item: ['id', 'current', 'device', 'address', 'createdAt', 'lastSeenAt', 'expiresAt', 'methods'],
+  session: ['id', 'current', 'device', 'address', 'createdAt', 'lastSeenAt', 'expiresAt', 'methods'],
+  activity: ['id', 'at', 'action', 'reason', 'address', 'device', 'current'],
 } as const;

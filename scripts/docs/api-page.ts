@@ -30,7 +30,9 @@ export function apiPage(): string {
     ),
     ...AUTH_ROUTES.map(describeCall),
     '## Fields',
-    `${code('user')} is \`{ ${SHAPES.user.join(', ')} }\`; each of ${code('items')} is \`{ ${SHAPES.item.join(', ')} }\`.`,
+    Object.entries(SHAPES)
+      .map(([name, fields]) => `${code(name)} is \`{ ${fields.join(', ')} }\`.`)
+      .join(' '),
     table(
       ['Name', 'Type', 'Meaning'],
       Object.entries(FIELDS).map(([name, { type, sentence }]) => [code(name), type, sentence]),

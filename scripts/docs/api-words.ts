@@ -49,7 +49,8 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'code-network': 'codes typed in one network',
   'held-codes': 'codes for held sign-ins of one account',
   'waiting-account': 'sign-ups with one address',
-  'password-user': 'current passwords typed by one signed-in user',
+  'proof-codes': 'codes for one signed-in user who shows once more who they are',
+  'password-user': 'own passwords typed by one signed-in user',
 };
 
 export const COOKIE_WORDS: Readonly<Record<keyof typeof COOKIES, string>> = {

@@ -1,7 +1,11 @@
 import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS } from '@portico/protocol/routes';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { extendHard, extendSoft } from './auth/extend-auth.ts';
-import { type ChangePasswordInput, changePassword, endOtherSessions, endSession, readMe, readSessions } from './auth/me.ts';
+import { ACTIVITY_PAGE, readActivity } from './auth/me/activity.ts';
+import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
+import { readMe, updateMe } from './auth/me/profile.ts';
+import { endOtherSessions, endSession, readSessions } from './auth/me/sessions.ts';
+import { prove, sendProofCode } from './auth/prove.ts';
 import { refresh } from './auth/refresh.ts';
 import { sessionStatus } from './auth/session-status.ts';
 import { signInRequestHandler } from './auth/sign-in/index.ts';
@@ -98,12 +102,40 @@ export const AUTH_ROUTES: readonly Route[] = [
     summary: 'Own profile',
     run: (deps, _, session) => readMe(deps, session),
   }),
+  route<guard.Current, body.ProfileBody>('PATCH', AUTH_PATHS.me, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Change the own name',
+    body: body.ProfileBody,
+    run: (deps, caller, session, input) => updateMe(deps, caller, session, input.body),
+  }),
+  route<guard.Current, body.ProofBody>('POST', AUTH_PATHS.myProof, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'password-user, code-network, code-account',
+    summary: 'Show once more who one is, by password or by a mailed code',
+    body: body.ProofBody,
+    run: (deps, caller, session, input) => prove(deps, caller, session, input.body),
+  }),
+  route<guard.Current>('POST', AUTH_PATHS.myProofCode, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'proof-codes',
+    summary: 'Mail a code to show once more who one is',
+    body: body.EmptyBody,
+    run: (deps, caller, session) => sendProofCode(deps, caller, session),
+  }),
   route<guard.Current, ChangePasswordInput>('POST', AUTH_PATHS.myPassword, {
     guard: guard.cookieCsrfAndDatabase,
     limit: 'password-user',
     summary: 'Change the password; every other session ends',
     body: body.ChangePasswordBody,
     run: (deps, caller, session, input) => changePassword(deps, caller, session, input.body),
+  }),
+  route<guard.Current, unknown, body.ActivityQuery>('GET', AUTH_PATHS.myActivity, {
+    guard: guard.cookieAndDatabase,
+    limit: 'none',
+    summary: 'What happened in the own account',
+    query: body.ActivityQuery,
+    run: (deps, _, session, { query: { cursor, limit } }) => readActivity(deps, session, { cursor, limit: Number(limit ?? ACTIVITY_PAGE) }),
   }),
   route<guard.Verified, unknown, body.ListQuery>('GET', AUTH_PATHS.mySessions, {
     guard: guard.cookie,

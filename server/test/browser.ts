@@ -42,6 +42,7 @@ const METHODS: Readonly<Partial<Record<keyof typeof AUTH_PATHS, 'GET' | 'DELETE'
   session: 'GET',
   me: 'GET',
   mySessions: 'GET',
+  myActivity: 'GET',
   mySession: 'DELETE',
 };
 

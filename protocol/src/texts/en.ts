@@ -68,6 +68,13 @@ export const en = {
       warning:
         'Never give this code to anybody, not even to somebody who says they work for {host}. If this was not you, ignore this letter.',
     },
+    proofCode: {
+      subject: '{code} confirms that it is you at {host}',
+      heading: 'Confirm that it is you',
+      body: 'Somebody who is signed in to your account, probably you, is about to change something important. Type this code there. It works once, for {minutes} minutes, and only there.',
+      warning:
+        'If this was not you, somebody else is signed in to your account: do not give them this code, and end all other sessions in your account.',
+    },
     accountExists: {
       subject: 'You already have an account at {host}',
       heading: 'You already have an account',
@@ -80,6 +87,12 @@ export const en = {
       body: 'A copy of your sign-in was used in two places ({device}, {place}, {time}), so we paused it. Open {url} in your browser to confirm that it is you.',
       warning: 'If you did not notice anything unusual, somebody may have copied your browser data. Sign out everywhere after you confirm.',
     },
+    passwordAdded: {
+      subject: 'Your account at {host} has a password now',
+      heading: 'A password was added',
+      body: 'Your account got its first password just now ({device}, {place}). All other devices have been signed out.',
+      warning: 'If this was not you, contact the operator of {host} at once.',
+    },
     passwordChanged: {
       subject: 'Your password at {host} was changed',
       heading: 'Your password was changed',
@@ -91,6 +104,45 @@ export const en = {
       heading: 'Choose a new password',
       body: 'Somebody, probably you, asked for a new password for your account. Choose one here; the link works once, for {minutes} minutes: {url}',
       warning: 'If this was not you, ignore this letter: your password stays as it is. Give this link to nobody.',
+    },
+  },
+  /** What happened in an account, as its owner reads it. The server's list of actions demands a word for each. */
+  activity: {
+    actions: {
+      'signup.started': 'A sign-up began',
+      'signup.completed': 'The account was created',
+      'signup.known_address': 'Somebody tried to create an account with your address',
+      'signin.succeeded': 'Signed in',
+      'signin.failed': 'A sign-in with a wrong password',
+      'signin.throttled': 'Too many tries: signing in was paused',
+      'signin.not_me': 'A waiting sign-in was ended',
+      'code.sent': 'A code was mailed',
+      'code.wrong': 'A wrong code was typed',
+      'session.held': 'A sign-in was paused: a copy of it was seen',
+      'session.recovered': 'A paused sign-in was brought back with a code',
+      'session.ended': 'A session ended',
+      'refresh.reuse': 'A copied token of an app was refused',
+      'refresh.wrong_client': 'A token was brought by the wrong app',
+      'refresh.ahead': 'A sign-in was newer than our records, after trouble on our side',
+      'profile.changed': 'The name was changed',
+      'proof.given': 'Confirmed who you are',
+      'password.changed': 'The password was changed',
+      'password.refused': 'A wrong current password was typed',
+    },
+    /** Only the reasons that say more than the action does; others are not shown. */
+    reasons: {
+      pwd: 'with the password',
+      otp: 'with a code by mail',
+      'pwd otp': 'with the password and a code by mail',
+      fed: 'with another service',
+      first: 'the first one of this account',
+      signed_out: 'logged out',
+      signed_out_everywhere: 'logged out everywhere',
+      ended_by_user: 'ended in the account',
+      signed_in_again: 'replaced by a new sign-in in the same browser',
+      password_changed: 'the password was changed',
+      too_many_codes: 'too many wrong codes',
+      refresh_reuse: 'a copy of it was seen',
     },
   },
   pages: {

@@ -63,6 +63,13 @@ export async function raiseUserVersion(tx: Db, id: string, uvRead: number): Prom
   );
 }
 
+/** The name that apps and games use. Null when the user is gone or suspended. */
+export async function renameUser(tx: Db, id: string, displayName: string): Promise<User | null> {
+  return userFrom(
+    await one(tx, `update users set display_name = $2 where id = $1 and suspended_at is null returning ${COLUMNS}`, [id, displayName]),
+  );
+}
+
 /** What the user's own browser is told. */
 export function publicUser(user: Pick<User, 'id' | 'email' | 'displayName' | 'role'>): PublicUser {
   return { id: user.id, email: user.email, displayName: user.displayName, role: user.role };

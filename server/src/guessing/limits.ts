@@ -26,7 +26,9 @@ export const CODE_ACCOUNT: Limit = { name: 'code-account', max: 20, window: HOUR
 export const CODE_NETWORK: Limit = { name: 'code-network', max: 60, window: HOUR };
 /** Codes mailed for held sessions of one account. */
 export const HELD_CODES: Limit = { name: 'held-codes', max: 3, window: HOUR };
+/** Codes mailed to a signed-in user who proves once more who they are. */
+export const PROOF_CODES: Limit = { name: 'proof-codes', max: 5, window: HOUR };
 /** Sign-ups of one address that may wait at a time. */
 export const WAITING_ACCOUNT: Limit = { name: 'waiting-account', max: 20, window: 24 * HOUR };
-/** Current passwords typed by a signed-in user. */
+/** Own passwords typed by a signed-in user, to change it or to prove who they are. */
 export const PASSWORD_USER: Limit = { name: 'password-user', max: 10, window: 15 * MINUTE };

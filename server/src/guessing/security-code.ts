@@ -33,12 +33,14 @@ export type CodeTry =
 /**
  * Makes the next code for a session in one browser. Null when the last one is too young or too many were made; the statement decides,
  * so that two requests at once make one code. A held session has a code per browser: the thief, who holds a genuine token too, cannot
- * kill the owner's code by asking for one.
+ * kill the owner's code by asking for one. `again`: the session lives on after its code, so that a code that was used or has expired
+ * begins a new count.
  */
 export async function makeCode(
   tx: Db,
   deps: Pick<Deps, 'keys' | 'now' | 'config'>,
   { sessionId, browserHash }: CodePlace,
+  { again = false }: { again?: boolean } = {},
 ): Promise<string | null> {
   const code = String(randomInt(100_000_000)).padStart(8, '0');
   const now = deps.now();
@@ -46,8 +48,10 @@ export async function makeCode(
     tx,
     `insert into security_codes (session_id, browser_hash, code_hash, tries_left, sends, sent_at, expires_at) values ($1, $2, $3, ${TRIES}, 1, $4, $5)
      on conflict (session_id, browser_hash) do update set code_hash = excluded.code_hash, tries_left = ${TRIES},
-       sends = security_codes.sends + 1, sent_at = excluded.sent_at, expires_at = excluded.expires_at
-     where security_codes.used_at is null and security_codes.sends < ${SENDS} and security_codes.sent_at <= $6
+       sends = case when security_codes.used_at is not null or ($7 = 1 and security_codes.expires_at <= $4) then 1 else security_codes.sends + 1 end,
+       sent_at = excluded.sent_at, expires_at = excluded.expires_at, used_at = null
+     where security_codes.sent_at <= $6 and ((security_codes.used_at is null and security_codes.sends < ${SENDS})
+       or ($7 = 1 and (security_codes.used_at is not null or security_codes.expires_at <= $4)))
      returning sends`,
     [
       sessionId,
@@ -56,6 +60,7 @@ export async function makeCode(
       now,
       now + deps.config.codeLife,
       now - RESEND_PAUSE,
+      again ? 1 : 0,
     ],
   );
   return row === null ? null : code;

@@ -1,3 +1,5 @@
+import { ACTIVITY_CURSOR } from '../auth/me/activity.ts';
+
 /**
  * What may come in, as plain JSON Schema: the validation and the OpenAPI document at once. A schema library would be a tenth of an idle
  * server's memory for what stands on this page; the types below are read from the same constants.
@@ -56,12 +58,23 @@ export type RefreshBody = Static<typeof RefreshBody>;
 export const SignOutBody = fields({ everywhere: yesOrNo }, []);
 export type SignOutBody = Static<typeof SignOutBody>;
 
-export const ChangePasswordBody = fields({ currentPassword: password, newPassword: password }, ['currentPassword', 'newPassword']);
+// The current password is asked for by the rules: an account that came by a provider has none yet.
+export const ChangePasswordBody = fields({ currentPassword: password, newPassword: password }, ['newPassword']);
+
+export const ProofBody = fields({ password, securityCode: line(1, 32) }, []);
+export type ProofBody = Static<typeof ProofBody>;
+
+export const ProfileBody = fields({ displayName: line(0, 80) }, ['displayName']);
+export type ProfileBody = Static<typeof ProfileBody>;
 
 export const EmptyBody = fields({}, []);
 
-export const ListQuery = fields({ cursor: name128, limit: { type: 'string', pattern: '^([1-9]|[1-9]\\d|100)$' } }, []);
+const pageSize = { type: 'string', pattern: '^([1-9]|[1-9]\\d|100)$' } as const;
+export const ListQuery = fields({ cursor: name128, limit: pageSize }, []);
 export type ListQuery = Static<typeof ListQuery>;
+
+export const ActivityQuery = fields({ cursor: { type: 'string', pattern: ACTIVITY_CURSOR }, limit: pageSize }, []);
+export type ActivityQuery = Static<typeof ActivityQuery>;
 
 export const SessionParams = fields({ id: name128 }, ['id']);
 export type SessionParams = Static<typeof SessionParams>;

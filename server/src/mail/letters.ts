@@ -23,6 +23,12 @@ export function codeLetter(site: Site, texts: Texts, { to, code }: { to: string;
   return write(texts, texts.mails.code, to, facts, { code });
 }
 
+/** The code of somebody who is signed in and is asked once more: it opens nothing by itself. */
+export function proofCodeLetter(site: Site, texts: Texts, { to, code }: { to: string; code: string }): Letter {
+  const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
+  return write(texts, texts.mails.proofCode, to, facts, { code });
+}
+
 /** Somebody signed up with an address that has an account: only its owner learns that. */
 export function accountExistsLetter(site: Site, texts: Texts, { to }: { to: string }): Letter {
   return write(texts, texts.mails.accountExists, to, { host: hostOf(site) }, { url: site.appOrigin + PAGES.signIn });
@@ -42,6 +48,11 @@ export function passwordChangedLetter(site: Site, texts: Texts, { to, ...seen }:
 export function resetPasswordLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
   const facts = { host: hostOf(site), minutes: Math.round(RESET_LIFE / 60_000) };
   return write(texts, texts.mails.resetPassword, to, facts, { url: linkTo(site, PAGES.reset, token) });
+}
+
+/** The first password of an account that had none. */
+export function passwordAddedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
+  return write(texts, texts.mails.passwordAdded, to, { host: hostOf(site), ...cleaned(seen) }, {});
 }
 
 interface Wording {

@@ -20,6 +20,11 @@ export function requireFreshProof(deps: Pick<Deps, 'now'>, session: CurrentSessi
   return session as FreshSession;
 }
 
+/** Until when, in epoch milliseconds, this session may do sensitive acts without another proof. */
+export function freshUntil(session: CurrentSession): number {
+  return provedAt(session) + FRESH_FOR;
+}
+
 /** When the user of this session last proved who they are, in epoch milliseconds. */
 export function provedAt({ grant }: CurrentSession): number {
   return grant.session.provedAt ?? grant.session.authTime;

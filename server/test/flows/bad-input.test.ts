@@ -196,7 +196,7 @@ inWorld('a refresh token cut at every length, or changed in any character, is re
 inWorld('wrong methods are 405 with Allow, unknown addresses 404, in JSON for programs and as a page for people', async (world) => {
   const browser = world.browser();
   for (const { method, path } of AUTH_ROUTES) {
-    const other = 'PATCH';
+    const other = 'PUT';
     const answered = await browser.send(other, AUTH_PREFIX + filled(path), {});
     assert.equal(answered.status, 405, `${other} ${path}`);
     assert.equal(answered.body.error, 'method_not_allowed');

@@ -19,6 +19,10 @@ const GUARDS: Readonly<Record<string, string>> = {
   'POST /extend-auth-soft': 'ownOrigin',
   'POST /extend-auth-hard': 'namedByCookie',
   'GET /me': 'cookieAndDatabase',
+  'PATCH /me': 'cookieCsrfAndDatabase',
+  'POST /me/proof': 'cookieCsrfAndDatabase',
+  'POST /me/proof/code': 'cookieCsrfAndDatabase',
+  'GET /me/activity': 'cookieAndDatabase',
   'POST /me/password': 'cookieCsrfAndDatabase',
   'GET /me/sessions': 'cookie',
   'DELETE /me/sessions': 'cookieAndCsrf',
@@ -30,6 +34,8 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /signup': { email: 'x@example.com', password: 'a long enough password here' },
   'POST /signin/:authProvider': { email: 'ada@example.com', password: 'a long enough password here' },
   'POST /verify-signin': { securityCode: '12345678' },
+  'PATCH /me': { displayName: 'Ada' },
+  'POST /me/proof': { password: 'a long enough password here' },
   'POST /me/password': { currentPassword: 'a long enough password here', newPassword: 'another long enough password' },
 };
 const send = (

@@ -3,7 +3,7 @@ import { type AccessClaims, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens'
 import { decodeJwt } from 'jose';
 import { findUser } from '../../src/accounts/user.ts';
 import { createUserSession } from '../../src/auth/create-user-session.ts';
-import { changePassword } from '../../src/auth/me.ts';
+import { changePassword } from '../../src/auth/me/password.ts';
 import { refresh } from '../../src/auth/refresh.ts';
 import type { Deps } from '../../src/deps.ts';
 import { holdOrRevoke } from '../../src/sessions/hold-session.ts';

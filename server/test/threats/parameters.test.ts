@@ -145,6 +145,8 @@ function goodBody(path: string): Record<string, unknown> {
   if (path === AUTH_PATHS.signUp) return { email: 'new@example.com', password: PASSWORD };
   if (path === AUTH_PATHS.signIn) return { email: 'ada@example.com', password: PASSWORD };
   if (path === AUTH_PATHS.verifySignIn) return { securityCode: '12345678' };
+  if (path === AUTH_PATHS.me) return { displayName: 'Ada' };
+  if (path === AUTH_PATHS.myProof) return { password: PASSWORD };
   if (path === AUTH_PATHS.myPassword) return { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
   return {};
 }

@@ -32,6 +32,9 @@ const typing: Scene = async (world) => {
 };
 const changing: Scene = async (world) => ({ ...(await signedIn(world)), body: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } });
 
+const proving: Scene = async (world) => ({ ...(await signedIn(world)), body: { password: PASSWORD } });
+const renaming: Scene = async (world) => ({ ...(await signedIn(world)), body: { displayName: 'Ada' } });
+
 const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signUp}`]: signingUp,
   [`POST ${AUTH_PATHS.signIn}`]: signingIn,
@@ -42,6 +45,9 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signOut}`]: signedIn,
   [`POST ${AUTH_PATHS.extendSoft}`]: signedIn,
   [`POST ${AUTH_PATHS.extendHard}`]: signedIn,
+  [`PATCH ${AUTH_PATHS.me}`]: renaming,
+  [`POST ${AUTH_PATHS.myProof}`]: proving,
+  [`POST ${AUTH_PATHS.myProofCode}`]: signedIn,
   [`POST ${AUTH_PATHS.myPassword}`]: changing,
   [`DELETE ${AUTH_PATHS.mySessions}`]: signedIn,
   [`DELETE ${AUTH_PATHS.mySession}`]: signedIn,
