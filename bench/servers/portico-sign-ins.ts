@@ -1,6 +1,7 @@
 /** Signs people in to a Portico database by the server's own functions, and tells the driver what their browsers would hold. */
 import { chooseTexts } from '@portico/protocol/texts';
 import { parseEmail } from '../../server/src/accounts/email.ts';
+import { allowSignUp } from '../../server/src/accounts/sign-up-policy.ts';
 import { insertVerifiedUser } from '../../server/src/accounts/user.ts';
 import { createUserSession } from '../../server/src/auth/create-user-session.ts';
 import type { Caller } from '../../server/src/caller.ts';
@@ -39,7 +40,7 @@ process.disconnect?.();
 /** The refresh cookie and the device cookie of somebody who has ticked "keep me signed in". */
 async function signIn(person: number): Promise<string> {
   const email = parseEmail(`ada${person}@site.example`);
-  const user = email && (await insertVerifiedUser(database, deps, { email, displayName: `Ada ${person}` }));
+  const user = email && (await insertVerifiedUser(database, deps, allowSignUp(deps.config, email, null), `Ada ${person}`));
   if (!user) throw new Error('This database has been signed in to before.');
   const outcome = await createUserSession(deps, browser, { userId: user.id, uvRead: user.uv, amr: ['pwd'], persistence: 'kept' });
   if (outcome.kind !== 'signed_in') throw new Error('This sign-in waits for a code.');

@@ -24,11 +24,19 @@ const SPENDING: readonly ErrorCode[] = ['bad_attempt', 'refresh_invalid', 'sessi
 export const CALLS: Readonly<Record<string, Call>> = {
   'POST /signup': {
     sentence:
-      'Signs nobody in and tells nobody whether the address is known: the answer is the same, byte for byte, after the same work. A new address is mailed a code, a known one "you already have an account".',
+      'Signs nobody in and tells nobody whether the address is known: the answer is the same, byte for byte, after the same work. A new address is mailed a code, a known one "you already have an account". Who may sign up is set by the operator; what is refused for that reason is refused alike for every address of a domain.',
     answer: ['status', 'verifyUrl'],
     sets: ['waiting'],
     clears: [],
-    errors: ['password_refused', 'address_suspended', 'account_throttled', 'busy'],
+    errors: [
+      'signup_closed',
+      'signup_by_invitation',
+      'signup_domain_refused',
+      'password_refused',
+      'address_suspended',
+      'account_throttled',
+      'busy',
+    ],
   },
   'POST /signin/:authProvider': {
     sentence:
@@ -200,6 +208,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   gen: { type: 'number', sentence: 'Generation of the refresh token, for `Portico-Attempt`' },
   id: { type: 'string', sentence: 'Of the user, or of the session in a list of sessions' },
   items: { type: 'array', sentence: 'Sessions or events: see above' },
+  inviteToken: { type: 'string', sentence: '`invite` of the link in an invitation' },
   keep: {
     type: 'boolean',
     sentence: '"Keep me signed in"; true unless given. Without it cookies end with the browser, the session after 12 hours',

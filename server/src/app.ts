@@ -29,8 +29,8 @@ export const AUTH_ROUTES: readonly Route[] = [
     limit: 'mail-network, waiting-account, mail-address',
     summary: 'Begin a sign-up: a code is mailed',
     body: body.SignUpBody,
-    run: (deps, caller, _, { body: { email, password, displayName = '', keep = true } }) =>
-      signUpRequestHandler(deps, caller, { email, password, displayName: displayName.trim(), keep }),
+    run: (deps, caller, _, { body: { email, password, displayName = '', keep = true, inviteToken = null } }) =>
+      signUpRequestHandler(deps, caller, { email, password, displayName: displayName.trim(), keep, inviteToken }),
   }),
   route<null, body.SignInBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.signIn, {
     guard: guard.ownPages,

@@ -38,6 +38,10 @@ const BAD_USAGE: readonly (readonly string[])[] = [
   ['keys', 'rotate', '--drop', 'one'],
   ['keys', 'rotate', '--drop', '-1'],
   ['keys', 'rotate', '--drop', '1e1'],
+  ['invite'],
+  ['invite', 'ada'],
+  ['invite', 'ada@example.com', 'bob@example.com'],
+  ['invite', 'ada@example.com', '--drop', '1'],
   ['doctor', '--drop', '1'],
   ['doctor', '--fix'],
   ['-x'],
@@ -66,6 +70,12 @@ test('each command is understood as what it says', () => {
     ['doctor --help', { kind: 'help' }],
     ...Object.keys(JOBS).map((name) => [`job ${name}`, { kind: 'job', name, json: false }] as const),
   ];
+  const invited = parseCommand(['invite', 'Ada@example.com', '--json']);
+  assert.deepEqual(invited.kind === 'invite' ? [invited.email.text, invited.email.key, invited.json] : [], [
+    'Ada@example.com',
+    'ada@example.com',
+    true,
+  ]);
   for (const [line, command] of understood) {
     assert.deepEqual(parseCommand(line.split(' ').filter((word) => word !== '')), command, line);
   }
@@ -162,6 +172,46 @@ forEachFreshDatabase('migrate, keys rotate, keys rotate --drop and job do what t
   assert.deepEqual([taken.code, taken.stdout], [1, '']);
   assert.match(taken.stderr, /^portico: delete-expired-rows is just being done by another process\n$/);
 });
+
+forEachFreshDatabase(
+  'invite makes an invitation and its letter; without a mail server it prints the link; it refuses what could not be used',
+  async (fresh, t) => {
+    const { db, where } = await fresh({ folder: null });
+    const env = {
+      PORTICO_DATA_DIR: where.dataDir || folderFor(t),
+      PORTICO_DATABASE_URL: where.databaseUrl,
+      PORTICO_MASTER_KEY: randomBytes(32).toString('hex'),
+      PORTICO_SIGNUP: 'invite',
+      PORTICO_SIGNUP_DOMAINS: 'example.com',
+    };
+    const printed = await runPortico(['invite', 'Ada@example.com', '--json'], env);
+    assert.equal(printed.code, 0, printed.stderr);
+    const { email, link, expiresAt } = JSON.parse(printed.stdout) as Record<string, string>;
+    assert.equal(email, 'Ada@example.com');
+    assert.match(link ?? '', /^http:\/\/localhost:4000\/signup\?invite=[A-Za-z0-9_-]{43}$/);
+    assert.ok(Math.abs(Date.parse(expiresAt ?? '') - Date.now() - 7 * 86_400_000) < 60_000);
+
+    const mailed = await runPortico(['invite', 'ada@example.com'], { ...env, PORTICO_SMTP_URL: 'smtp://127.0.0.1:9' });
+    assert.deepEqual(
+      [mailed.code, /^invited ada@example\.com; the letter is on its way, [^\n]+\n$/.test(mailed.stdout)],
+      [0, true],
+      mailed.stdout,
+    );
+    assert.deepEqual(
+      (await db.all('select email_key, used_at from invitations')).map((row) => [row['email_key'], row['used_at']]),
+      [['ada@example.com', null]],
+    );
+    assert.equal((await db.all('select id from mails where sent_at is null')).length, 1, 'its letter waits for the server');
+    for (const [args, more, sentence] of [
+      ['eve@example.org', {}, 'the domain of this address is not one of PORTICO_SIGNUP_DOMAINS'],
+      ['eve@example.com', { PORTICO_SIGNUP: 'closed' }, 'nobody can sign up: PORTICO_SIGNUP is closed'],
+    ] as const) {
+      const refused = await runPortico(['invite', args], { ...env, ...more });
+      assert.deepEqual([refused.code, refused.stdout], [1, '']);
+      assert.ok(refused.stderr.startsWith(`portico: ${sentence}`), refused.stderr);
+    }
+  },
+);
 
 interface Report {
   readonly settings: readonly { name: string; value: string; source: string }[];

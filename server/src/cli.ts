@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Email, parseEmail } from './accounts/email.ts';
 import { JOB_NAMES, type JobName } from './jobs/names.ts';
 
 /** What a command line asks for. */
@@ -8,6 +9,7 @@ export type Command =
   | { readonly kind: 'job'; readonly name: JobName; readonly json: boolean }
   | { readonly kind: 'rotate-keys'; readonly json: boolean }
   | { readonly kind: 'drop-key'; readonly id: number; readonly json: boolean }
+  | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
@@ -24,10 +26,11 @@ Commands
   job NAME               run one job now: ${JOB_NAMES.join(', ')}
   keys rotate            make the next keys; they are used a minute later
   keys rotate --drop ID  end a key now, and every sign-in that was made with it
+  invite EMAIL           invite somebody to create an account, or invite them again
   doctor                 show every setting and check what they lead to
 
 Options
-  --json                 answer in JSON (migrate, job, keys rotate, doctor)
+  --json                 answer in JSON (migrate, job, keys rotate, invite, doctor)
   --version              print the version
   --help                 print this
 
@@ -40,6 +43,7 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   migrate: ['json'],
   job: ['json'],
   'keys rotate': ['json', 'drop'],
+  invite: ['json'],
   doctor: ['json'],
 };
 
@@ -55,7 +59,7 @@ export function parseCommand(argv: readonly string[]): Parsed {
   const stray = Object.keys(values).find((option) => !TAKES[name]?.includes(option));
   if (stray !== undefined) return badUsage(`${name} takes no --${stray}`);
   const [first, ...others] = rest;
-  const extra = name === 'job' ? others[0] : first;
+  const extra = name === 'job' || name === 'invite' ? others[0] : first;
   if (extra !== undefined) return badUsage(`${name}: unexpected ${JSON.stringify(extra)}`);
   const json = values.json === true;
   switch (name) {
@@ -67,20 +71,24 @@ export function parseCommand(argv: readonly string[]): Parsed {
     }
     case 'keys rotate':
       return values.drop === undefined ? { kind: 'rotate-keys', json } : dropKey(values.drop, json);
+    case 'invite': {
+      const email = parseEmail(first ?? '');
+      return email === null ? badUsage('invite needs the e-mail address of whom to invite') : { kind: 'invite', email, json };
+    }
     case 'migrate':
     case 'doctor':
       return { kind: name, json };
   }
 }
 
-type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'doctor';
+type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'invite' | 'doctor';
 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;
   if (first === 'keys') {
     return rest[0] === 'rotate' ? { name: 'keys rotate', rest: rest.slice(1) } : { problem: 'keys needs a command: keys rotate' };
   }
-  if (first === 'start' || first === 'migrate' || first === 'job' || first === 'doctor') return { name: first, rest };
+  if (first === 'start' || first === 'migrate' || first === 'job' || first === 'invite' || first === 'doctor') return { name: first, rest };
   return { problem: `unknown command ${JSON.stringify(first)}` };
 }
 

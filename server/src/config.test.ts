@@ -66,6 +66,8 @@ test('every problem of a hopeless environment is told at once, and nothing is ma
     PORTICO_TRUSTED_PROXIES: '0.0.0.0/0',
     PORTICO_ACCESS_TOKEN_LIFE: '1h',
     PORTICO_PASSWORD_MIN: '7',
+    PORTICO_SIGNUP: 'maybe',
+    PORTICO_SIGNUP_DOMAINS: 'example.com, *.example.com',
     PORTICO_ORIGN: 'https://x.example.com',
     PORTICO_MAIL_FROM: 'a@b.c, d@e.f',
   });
@@ -73,6 +75,8 @@ test('every problem of a hopeless environment is told at once, and nothing is ma
     /^PORTICO_PORT must be a whole number/,
     /^PORTICO_MAIL_FROM must be one address/,
     /^PORTICO_ACCESS_TOKEN_LIFE must be a duration from 2m to 15m/,
+    /^PORTICO_SIGNUP must be open \| invite \| closed/,
+    /^PORTICO_SIGNUP_DOMAINS must be a list of domains/,
     /^PORTICO_PASSWORD_MIN must be a whole number from 8/,
     /^PORTICO_STATIC_DIR must be/,
     /^PORTICO_ORIGN is not a setting: did you mean PORTICO_ORIGIN\?/,
@@ -103,6 +107,8 @@ test('a complete production environment is taken', (t) => {
     PORTICO_DATABASE_URL: 'postgres://u:p@db/portico',
     PORTICO_SMTP_URL: 'smtps://u:p%40ss@mail.example.com',
     PORTICO_MASTER_KEY: KEY,
+    PORTICO_SIGNUP: 'invite',
+    PORTICO_SIGNUP_DOMAINS: 'Example.com BÜCHER.example',
     PORTICO_TRUSTED_PROXIES: '10.0.0.0/8, 192.168.1.7 fd00::/8,::1',
   });
   assert.deepEqual(
@@ -110,6 +116,7 @@ test('a complete production environment is taken', (t) => {
     ['https://example.com', 'https://app.example.com', 'https://api.example.com:8443'],
   );
   assert.deepEqual(config.trustedProxies, ['10.0.0.0/8', '192.168.1.7/32', 'fd00::/8', '::1/128']);
+  assert.deepEqual([config.signup, config.signupDomains], ['invite', ['example.com', 'bücher.example']]);
   assert.equal(config.masterKey.toString('base64url'), KEY);
   assert.deepEqual([config.logLevel, config.mailFrom], ['info', 'Portico <no-reply@example.com>']);
 });
@@ -169,6 +176,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   PORTICO_SESSION_IDLE: ['14m', '401d'],
   PORTICO_UNVERIFIED_LIFE: ['9m', '49h'],
   PORTICO_CODE_LIFE: ['1m', '31m'],
+  PORTICO_SIGNUP: ['yes', 'Open', 'invited', 'open closed'],
+  PORTICO_SIGNUP_DOMAINS: ['example', '@example.com', '*.example.com', 'example.com;evil.example', '-a.example', 'a..example', 'exam ple'],
   PORTICO_PASSWORD_MIN: ['7', '65', '15.5', 'fifteen'],
   PORTICO_EVENT_LIFE: ['6d', '3651d', 'ever'],
   PORTICO_STATIC_DIR: ['/does/not/exist', process.execPath],

@@ -38,6 +38,10 @@ export interface Config {
   readonly passwordMin: number;
   /** Events of the audit log are deleted after this. */
   readonly eventLife: number;
+  /** Who may create an account: everybody, those with an invitation, nobody. */
+  readonly signup: 'open' | 'invite' | 'closed';
+  /** Domains of addresses that may have an account, as they are compared; none = all. */
+  readonly signupDomains: readonly string[];
   /** '' or a folder of the operator's own, served at / in place of the landing page. */
   readonly staticDir: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -135,6 +139,8 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     codeLife: read('codeLife', SETTINGS.codeLife),
     passwordMin: read('passwordMin', SETTINGS.passwordMin),
     eventLife: read('eventLife', SETTINGS.eventLife),
+    signup: read('signup', SETTINGS.signup),
+    signupDomains: read('signupDomains', SETTINGS.signupDomains),
     staticDir: read('staticDir', SETTINGS.staticDir),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };

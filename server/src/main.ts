@@ -38,6 +38,8 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/keys.ts')).rotateKeys(command);
     case 'drop-key':
       return (await import('./cli/keys.ts')).dropKey(command);
+    case 'invite':
+      return (await import('./cli/invite.ts')).invite(command);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(command);
   }

@@ -36,6 +36,7 @@ const NOUNS = [
   'guessing/counter.ts',
   'sessions/revocation.ts',
   'accounts/device.ts',
+  'accounts/invitation.ts',
   'accounts/user.ts',
   'accounts/password.ts',
   'accounts/signup.ts',
@@ -53,6 +54,7 @@ const NOUNS = [
 /** Rules and values that own no table and know none: nouns may use them. */
 const VALUES = [
   'accounts/email.ts',
+  'accounts/sign-up-policy.ts',
   'accounts/device-label.ts',
   'accounts/common-passwords.ts',
   'guessing/limits.ts',

@@ -76,6 +76,8 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     codeLife: 10 * MINUTE,
     passwordMin: 15,
     eventLife: 180 * DAY,
+    signup: 'open',
+    signupDomains: [],
     staticDir: '',
     logLevel: 'silent',
     ...overrides,

@@ -99,6 +99,12 @@ export const en = {
       body: 'The password of your account was changed just now ({device}, {place}). All other devices have been signed out.',
       warning: 'If this was not you, contact the operator of {host} at once.',
     },
+    invitation: {
+      subject: 'You are invited to {host}',
+      heading: 'You are invited',
+      body: 'The operator of {host} invites you to create an account with this address. Do so here, within {days} days: {url}',
+      warning: 'If you do not want an account, ignore this letter.',
+    },
     resetPassword: {
       subject: 'Choose a new password for {host}',
       heading: 'Choose a new password',
@@ -112,6 +118,7 @@ export const en = {
       'signup.started': 'A sign-up began',
       'signup.completed': 'The account was created',
       'signup.known_address': 'Somebody tried to create an account with your address',
+      'invitation.made': 'You were invited',
       'signin.succeeded': 'Signed in',
       'signin.failed': 'A sign-in with a wrong password',
       'signin.throttled': 'Too many tries: signing in was paused',

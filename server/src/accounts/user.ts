@@ -2,6 +2,7 @@ import type { PublicUser, Role } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
 import type { Email } from './email.ts';
+import type { AllowedSignUp } from './sign-up-policy.ts';
 
 export interface User {
   readonly id: string;
@@ -13,9 +14,15 @@ export interface User {
   readonly verifiedAt: number | null;
   readonly suspendedAt: number | null;
   readonly createdAt: number;
+  /** When the account was last recovered by mail. */
+  readonly recoveredAt: number | null;
+  /** The address before the last change, and until when codes still go there. */
+  readonly previousEmail: string | null;
+  readonly previousEmailUntil: number | null;
 }
 
-const COLUMNS = 'id, email, display_name, role, uv, verified_at, suspended_at, created_at';
+const COLUMNS =
+  'id, email, display_name, role, uv, verified_at, suspended_at, created_at, recovered_at, previous_email, previous_email_until';
 
 export async function findUserByEmail(db: Db, email: Email): Promise<User | null> {
   return userFrom(await one(db, `select ${COLUMNS} from users where email_key = $1`, [email.key]));
@@ -25,11 +32,15 @@ export async function findUser(db: Db, id: string): Promise<User | null> {
   return userFrom(await one(db, `select ${COLUMNS} from users where id = $1`, [id]));
 }
 
-/** Creates the account of a proven address. Null when somebody else proved the same address first. */
+/**
+ * Creates the account of a proven address: the only statement that makes a user, and it takes no address that the policy did not allow.
+ * Null when somebody else proved the same address first.
+ */
 export async function insertVerifiedUser(
   tx: Db,
   deps: Pick<Deps, 'now' | 'random'>,
-  { email, displayName }: { email: { readonly text: string; readonly key: string }; displayName: string },
+  { email }: AllowedSignUp,
+  displayName: string,
 ): Promise<User | null> {
   const now = deps.now();
   return userFrom(
@@ -70,6 +81,11 @@ export async function renameUser(tx: Db, id: string, displayName: string): Promi
   );
 }
 
+/** Where codes go: for a week after a change of address to the old one, so that a thief cannot move the mailbox and then ask it. */
+export function codeAddressOf(user: Pick<User, 'email' | 'previousEmail' | 'previousEmailUntil'>, now: number): string {
+  return user.previousEmail !== null && (user.previousEmailUntil ?? 0) > now ? user.previousEmail : user.email;
+}
+
 /** What the user's own browser is told. */
 export function publicUser(user: Pick<User, 'id' | 'email' | 'displayName' | 'role'>): PublicUser {
   return { id: user.id, email: user.email, displayName: user.displayName, role: user.role };
@@ -86,5 +102,8 @@ function userFrom(row: Row | null): User | null {
     verifiedAt: row['verified_at'] as number | null,
     suspendedAt: row['suspended_at'] as number | null,
     createdAt: row['created_at'] as number,
+    recoveredAt: row['recovered_at'] as number | null,
+    previousEmail: row['previous_email'] as string | null,
+    previousEmailUntil: row['previous_email_until'] as number | null,
   };
 }

@@ -8,6 +8,7 @@ export const ACTIONS = [
   'signup.started',
   'signup.completed',
   'signup.known_address',
+  'invitation.made',
   'signin.succeeded',
   'signin.failed',
   'signin.throttled',

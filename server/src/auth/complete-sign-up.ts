@@ -1,4 +1,5 @@
 import { Refusal } from '@portico/protocol/errors';
+import { allowAccount } from '../accounts/allow-account.ts';
 import { savePasswordHash } from '../accounts/password.ts';
 import { insertVerifiedUser } from '../accounts/user.ts';
 import { recordEvent } from '../audit/event.ts';
@@ -28,11 +29,11 @@ export async function completeSignUp(
   proof: MailboxProof,
 ): Promise<Issued> {
   const { session, signUp } = waiting;
+  const address = { text: signUp.email, key: signUp.emailKey };
   const former = await sessionNamedByCookie(deps, caller);
   const { issued, revocations } = await deps.db.transaction(async (tx) => {
     const now = deps.now();
-    const email = { text: signUp.email, key: signUp.emailKey };
-    const user = signUp.decoy ? null : await insertVerifiedUser(tx, deps, { email, displayName: signUp.displayName });
+    const user = signUp.decoy ? null : await insertVerifiedUser(tx, deps, await allowAccount(tx, deps, address), signUp.displayName);
     // Somebody else proved this address first: then nothing opens this sign-up any more.
     if (user === null) throw new Refusal(proof.refusal);
     const life = sessionLife(deps, session.persistence);

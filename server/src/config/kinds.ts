@@ -122,6 +122,18 @@ export const masterKey: Kind<Buffer | null> = {
   mask: (text) => (text === '' ? '' : '***'),
 };
 
+const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+
+/** What stands behind the @ of an address, in the form in which addresses are compared. */
+export const domains: Kind<readonly string[]> = kind('a list of domains such as example.com, example.org', (text) => {
+  const parts = text
+    .normalize('NFC')
+    .toLowerCase()
+    .split(/[\s,]+/);
+  const named = parts.filter((part) => part !== '');
+  return named.every((part) => DOMAIN.test(part)) ? named : null;
+});
+
 /** Addresses and CIDR ranges, normalised, a single address as /32 or /128. */
 export const networks: Kind<readonly string[]> = kind('a list such as 10.0.0.0/8, 192.168.1.7, fd00::/8', (text) => {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');

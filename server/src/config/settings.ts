@@ -1,5 +1,6 @@
 import {
   databaseUrl,
+  domains,
   duration,
   existingFolderOrNone,
   folder,
@@ -107,6 +108,18 @@ export const SETTINGS = {
     duration('7d', '3650d'),
     '180d',
     'How long the audit log keeps an event. Users see their own as the activity of their account.',
+  ),
+  signup: setting(
+    'PORTICO_SIGNUP',
+    oneOf('open', 'invite', 'closed'),
+    'open',
+    'Who may create an account, with a password or by another service: everybody, those whom `portico invite` has invited, or nobody.',
+  ),
+  signupDomains: setting(
+    'PORTICO_SIGNUP_DOMAINS',
+    domains,
+    '',
+    'Domains whose addresses may have an account; a subdomain is another domain. Holds for invitations and for new addresses too. Empty: all.',
   ),
   staticDir: setting('PORTICO_STATIC_DIR', existingFolderOrNone, '', 'A folder of your own, served at / in place of the landing page.'),
   logLevel: setting(

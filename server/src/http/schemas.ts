@@ -40,10 +40,15 @@ const yesOrNo = { type: 'boolean' } as const;
 // Longer passwords than these characters are refused by the rules, with their reason; this bound only keeps the body small.
 const password = { type: 'string', minLength: 1, maxLength: 8192 } as const;
 const email = line(1, 320);
+/** From a letter. Any text: a token that was cut off is answered as one that is too old. */
+const mailedToken = line(1, 128);
 /** 128 random bits as base64url: sessions, and the cursor of their list. */
 const name128 = { type: 'string', pattern: '^[A-Za-z0-9_-]{22}$' } as const;
 
-export const SignUpBody = fields({ email, password, displayName: line(0, 80), keep: yesOrNo }, ['email', 'password']);
+export const SignUpBody = fields({ email, password, displayName: line(0, 80), keep: yesOrNo, inviteToken: mailedToken }, [
+  'email',
+  'password',
+]);
 export type SignUpBody = Static<typeof SignUpBody>;
 
 export const SignInBody = fields({ email, password, keep: yesOrNo }, ['email', 'password']);

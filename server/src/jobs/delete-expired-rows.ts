@@ -1,3 +1,4 @@
+import { deleteExpiredInvitations } from '../accounts/invitation.ts';
 import { deleteEventsBefore } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { deleteExpiredCounters } from '../guessing/counter.ts';
@@ -14,6 +15,7 @@ const deletions = ({ config }: Pick<Deps, 'config'>): readonly DeleteSome[] => [
   deleteOldLetters,
   deleteExpiredMailLinks,
   (db, now, limit) => deleteEventsBefore(db, now - config.eventLife, limit),
+  deleteExpiredInvitations,
 ];
 
 /** Everything else whose time is over. A table that fails does not keep the others from being cleaned. */

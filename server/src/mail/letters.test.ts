@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { LANGUAGES, type Texts } from '@portico/protocol/texts';
 import { en } from '@portico/protocol/texts/en';
 import type { Letter } from '../platform/mail.ts';
-import { accountExistsLetter, codeLetter, passwordChangedLetter, resetPasswordLetter, sessionHeldLetter } from './letters.ts';
+import {
+  accountExistsLetter,
+  codeLetter,
+  invitationLetter,
+  passwordChangedLetter,
+  resetPasswordLetter,
+  sessionHeldLetter,
+} from './letters.ts';
 
 const SITE = { origin: 'https://auth.example.com', appOrigin: 'https://app.example.com', codeLife: 600_000 };
 const SEEN = { device: 'Firefox on Windows', place: '192.0.2.7' };
@@ -13,9 +20,12 @@ const at = Date.UTC(2026, 0, 5, 12, 30);
 
 const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   code: codeLetter(SITE, texts, { to, code: '12345678' }),
+  proofCode: proofCodeLetter(SITE, texts, { to, code: '23456789' }),
   accountExists: accountExistsLetter(SITE, texts, { to }),
   sessionHeld: sessionHeldLetter(SITE, texts, { to, at, ...seen }),
   passwordChanged: passwordChangedLetter(SITE, texts, { to, ...seen }),
+  passwordAdded: passwordAddedLetter(SITE, texts, { to, ...seen }),
+  invitation: invitationLetter(SITE, texts, { to, token: TOKEN }),
   resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
 });
 
@@ -42,7 +52,8 @@ test('there is a letter for every wording, in every language, with every blank f
 });
 
 test('the code stands in the subject, in the text and in the HTML of its letter, and in no other letter', () => {
-  const { code, ...others } = all(en);
+  const { code, proofCode, ...others } = all(en);
+  for (const part of [proofCode?.subject, proofCode?.text, proofCode?.html]) assert.match(part ?? '', /23456789/);
   for (const part of [code?.subject, code?.text, code?.html]) assert.match(part ?? '', /12345678/);
   assert.match(code?.text ?? '', /for 10 minutes/);
   assert.doesNotMatch(JSON.stringify(others), /\b\d{8}\b/);

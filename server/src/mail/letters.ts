@@ -2,7 +2,7 @@ import { PAGES } from '@portico/protocol/routes';
 import { fill, type Texts } from '@portico/protocol/texts';
 import type { Config } from '../config.ts';
 import type { Letter } from '../platform/mail.ts';
-import { RESET_LIFE } from './link-lives.ts';
+import { INVITATION_LIFE, RESET_LIFE } from './link-lives.ts';
 
 /**
  * The letters that Portico writes. Links come from the configuration and never from a request: a forged Host header must not write
@@ -53,6 +53,16 @@ export function resetPasswordLetter(site: Site, texts: Texts, { to, token }: { t
 /** The first password of an account that had none. */
 export function passwordAddedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
   return write(texts, texts.mails.passwordAdded, to, { host: hostOf(site), ...cleaned(seen) }, {});
+}
+
+/** The operator invited this address to create an account. */
+export function invitationLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
+  const facts = { host: hostOf(site), days: Math.round(INVITATION_LIFE / 86_400_000) };
+  return write(texts, texts.mails.invitation, to, facts, { url: invitationLink(site, token) });
+}
+
+export function invitationLink({ appOrigin }: Pick<Site, 'appOrigin'>, token: string): string {
+  return `${appOrigin}${PAGES.signUp}?${new URLSearchParams({ invite: token })}`;
 }
 
 interface Wording {

@@ -111,7 +111,8 @@ inWorld('a cookie call without any sign of our own page is refused; a program wi
 inWorld('CSRF: no token, a foreign one, another session’s, a changed one are refused; the own one works', async (world) => {
   const ada = await world.signedUp('ada@example.com');
   const eve = await world.signedUp('eve@example.com');
-  const changed = ada.csrf.slice(0, -1) + (ada.csrf.endsWith('A') ? 'B' : 'A');
+  // Not the last letter: some of its bits say nothing, and another spelling of the same bytes is the same token.
+  const changed = `${ada.csrf.slice(0, -2)}${ada.csrf.at(-2) === 'A' ? 'B' : 'A'}${ada.csrf.at(-1)}`;
   for (const token of [undefined, '', 'x', eve.csrf, changed, `${ada.csrf}x`, ada.csrf.replace(/^\d+/, '63')]) {
     for (const call of ['signOut', 'extendHard', 'myPassword'] as const) {
       const body =

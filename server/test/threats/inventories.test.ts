@@ -8,6 +8,7 @@ import * as limits from '../../src/guessing/limits.ts';
 import { RESEND_PAUSE, SENDS, TRIES } from '../../src/guessing/security-code.ts';
 import { BODY_LIMIT } from '../../src/http/server.ts';
 import { CHAIN_KEY_IDS } from '../../src/keys/chain-key.ts';
+import { CONFIRM_LIFE, INVITATION_LIFE, RESET_LIFE, UNDO_LIFE } from '../../src/mail/link-lives.ts';
 import { PASSWORD_BYTES_MAX } from '../../src/platform/password-hasher.ts';
 import { DEVICE_COOKIE_AGE } from '../../src/sessions/answer.ts';
 import { FORM_TOKEN_LIFE } from '../../src/sessions/csrf.ts';
@@ -51,6 +52,10 @@ test('every life that is written down is the one that the program has', () => {
     'held sign-in': HELD_WAIT,
     'waiting sign-up': 12 * 3_600_000,
     'code by mail': 10 * 60_000,
+    'link to a new password': RESET_LIFE,
+    'link to a new address': CONFIRM_LIFE,
+    'link back to the old address': UNDO_LIFE,
+    invitation: INVITATION_LIFE,
     'access token': 5 * 60_000,
     'known device': DEVICE_COOKIE_AGE * 1000,
     'token of a sign-in form': FORM_TOKEN_LIFE,

@@ -1,8 +1,10 @@
 import { Refusal } from '@portico/protocol/errors';
 import { PAGES } from '@portico/protocol/routes';
 import { parseEmail } from '../../accounts/email.ts';
+import { findInvitation } from '../../accounts/invitation.ts';
 import { contextOf, requireGoodPassword } from '../../accounts/password-rules.ts';
 import { queueSignUpLetter } from '../../accounts/remind-sign-up.ts';
+import { signUpProblem } from '../../accounts/sign-up-policy.ts';
 import { insertSignUp } from '../../accounts/signup.ts';
 import { findUserByEmail } from '../../accounts/user.ts';
 import { recordEvent } from '../../audit/event.ts';
@@ -20,6 +22,8 @@ export interface SignUpInput {
   readonly password: string;
   readonly displayName: string;
   readonly keep: boolean;
+  /** From the link of an invitation; null without one. */
+  readonly inviteToken: string | null;
 }
 
 /**
@@ -29,6 +33,10 @@ export interface SignUpInput {
 export async function signUpRequestHandler(deps: Deps, caller: Caller, input: SignUpInput): Promise<Answer> {
   const email = parseEmail(input.email);
   if (email === null) throw new Refusal('invalid_fields', { fields: { email: 'email_malformed' } });
+  // Before anything looks for an account: what is refused here is refused alike for everybody.
+  const invitation = input.inviteToken === null ? null : await findInvitation(deps.db, input.inviteToken, deps.now());
+  const problem = signUpProblem(deps.config, email, invitation);
+  if (problem !== null) throw new Refusal(problem);
   requireGoodPassword(deps, 'password', input.password, contextOf(email.text, input.displayName));
 
   for (const [limit, subject, code] of [

@@ -136,6 +136,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
           password: form['password'] ?? '',
           displayName: cleanName(form['displayName'] ?? ''),
           keep: true,
+          inviteToken: form['inviteToken'] ?? null,
         });
         return sendRedirect(config, reply, answer, verifyAddress(returnToOf(form)));
       },
