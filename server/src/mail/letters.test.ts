@@ -7,7 +7,9 @@ import {
   accountExistsLetter,
   codeLetter,
   invitationLetter,
+  passwordAddedLetter,
   passwordChangedLetter,
+  proofCodeLetter,
   resetPasswordLetter,
   sessionHeldLetter,
 } from './letters.ts';
