@@ -125,7 +125,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     answer: [],
     sets: [],
     clears: [],
-    errors: ['wrong_password', 'wrong_code', 'code_expired', 'account_throttled', 'address_suspended', 'busy'],
+    errors: ['wrong_password', 'wrong_code', 'code_expired', 'account_throttled', 'busy'],
   },
   'POST /me/proof/code': {
     sentence: 'To the address of the account, for this session only; a minute between two.',

@@ -34,7 +34,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   }),
   route<null, body.SignInBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.signIn, {
     guard: guard.ownPages,
-    limit: 'signin-network, signin-account, signin-device',
+    limit: 'guess-network, guess-wider-network, wrong-network, signin-account, signin-device',
     summary: 'Sign in',
     body: body.SignInBody,
     params: body.ProviderParams,
@@ -43,7 +43,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   }),
   route<null, body.VerifyBody>('POST', AUTH_PATHS.verifySignIn, {
     guard: guard.ownOrigin,
-    limit: 'code-network, code-account',
+    limit: 'guess-network, guess-wider-network, wrong-network, code-account',
     summary: 'Type the mailed code in the browser that waits for it',
     body: body.VerifyBody,
     run: (deps, caller, _, { body: { securityCode } }) => verifySignIn(deps, caller, securityCode),
@@ -111,7 +111,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   }),
   route<guard.Current, body.ProofBody>('POST', AUTH_PATHS.myProof, {
     guard: guard.cookieCsrfAndDatabase,
-    limit: 'password-user, code-network, code-account',
+    limit: 'password-user, code-account',
     summary: 'Show once more who one is, by password or by a mailed code',
     body: body.ProofBody,
     run: (deps, caller, session, input) => prove(deps, caller, session, input.body),

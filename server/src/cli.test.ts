@@ -9,6 +9,7 @@ import { forEachFreshDatabase } from '../test/databases.ts';
 import { freePort, runPortico } from '../test/portico-process.ts';
 import { startSmtpCatcher } from '../test/smtp-catcher.ts';
 import { parseCommand } from './cli.ts';
+import { SUSPENSION_LIVES, suspendNetwork } from './guessing/suspension.ts';
 import { JOBS } from './jobs/index.ts';
 import { takeLease } from './jobs/lease.ts';
 
@@ -42,6 +43,25 @@ const BAD_USAGE: readonly (readonly string[])[] = [
   ['invite', 'ada'],
   ['invite', 'ada@example.com', 'bob@example.com'],
   ['invite', 'ada@example.com', '--drop', '1'],
+  ['suspension'],
+  ['suspension', 'end'],
+  ['suspension', 'list', 'all'],
+  ['suspension', 'list', '--note', 'x'],
+  ['suspension', 'lift'],
+  ['suspension', 'lift', 'everybody'],
+  ['suspension', 'lift', '1.2.3'],
+  ['suspension', 'lift', '1.2.3.4/64'],
+  ['suspension', 'lift', '1.2.3.4', '1.2.3.5'],
+  ['suspension', 'allow'],
+  ['suspension', 'allow', '0.0.0.0/0'],
+  ['suspension', 'allow', '::/0'],
+  ['suspension', 'allow', '1.2.3.4/33'],
+  ['suspension', 'allow', '1.2.3.4/'],
+  ['suspension', 'allow', '::ffff:1.2.3.4/120'],
+  ['suspension', 'allow', 'fe80::1%eth0'],
+  ['suspension', 'allow', '10.0.0.0/8', '--note', 'two\nlines'],
+  ['suspension', 'allow', '10.0.0.0/8', '--note', 'x'.repeat(201)],
+  ['suspension', 'disallow', 'office'],
   ['doctor', '--drop', '1'],
   ['doctor', '--fix'],
   ['-x'],
@@ -64,6 +84,16 @@ test('each command is understood as what it says', () => {
     ['--json migrate', { kind: 'migrate', json: true }],
     ['keys rotate', { kind: 'rotate-keys', json: false }],
     ['keys rotate --drop 12 --json', { kind: 'drop-key', id: 12, json: true }],
+    ['suspension list', { kind: 'suspension-list', json: false }],
+    ['suspension lift 203.0.113.7 --json', { kind: 'suspension-lift', network: '203.0.113.7', json: true }],
+    ['suspension lift ::ffff:203.0.113.7', { kind: 'suspension-lift', network: '203.0.113.7', json: false }],
+    ['suspension lift 2001:DB8::7', { kind: 'suspension-lift', network: '2001:db8:0:0::/64', json: false }],
+    ['suspension lift 2001:db8:0:0::/64', { kind: 'suspension-lift', network: '2001:db8:0:0::/64', json: false }],
+    ['suspension lift unknown', { kind: 'suspension-lift', network: 'unknown', json: false }],
+    ['suspension allow 203.0.113.7', { kind: 'suspension-allow', range: '203.0.113.7/32', note: '', json: false }],
+    ['suspension allow 203.0.113.7/24 --note office', { kind: 'suspension-allow', range: '203.0.113.0/24', note: 'office', json: false }],
+    ['suspension allow 2001:DB8:0::9/48', { kind: 'suspension-allow', range: '2001:db8::/48', note: '', json: false }],
+    ['suspension disallow 203.0.113.0/24', { kind: 'suspension-disallow', range: '203.0.113.0/24', json: false }],
     ['doctor', { kind: 'doctor', json: false }],
     ['--version', { kind: 'version' }],
     ['-h', { kind: 'help' }],
@@ -212,6 +242,53 @@ forEachFreshDatabase(
     }
   },
 );
+forEachFreshDatabase('a suspension is listed, lifted, and kept from a range; each act stands in the audit log', async (fresh, t) => {
+  const { db, where } = await fresh();
+  const env = {
+    PORTICO_DATA_DIR: where.dataDir || folderFor(t),
+    PORTICO_DATABASE_URL: where.databaseUrl,
+    PORTICO_MASTER_KEY: randomBytes(32).toString('hex'),
+  };
+  const json = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runPortico(['suspension', ...args, '--json'], env);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout) as Record<string, readonly Record<string, unknown>[]>;
+  };
+  assert.deepEqual(await json('list'), { suspensions: [], allowed: [] });
+  await suspendNetwork(db, { network: '203.0.113.7', reason: 'password', tries: 50, now: Date.now() });
+  const [item] = (await json('list'))['suspensions'] ?? [];
+  assert.deepEqual(
+    [item?.['network'], item?.['status'], item?.['times'], item?.['tries'], item?.['reason']],
+    ['203.0.113.7', 'suspended', 1, 50, 'password'],
+  );
+  assert.ok(Math.abs(Date.parse(String(item?.['until'])) - Date.now() - SUSPENSION_LIVES[0]) < 60_000);
+  const lines = await runPortico(['suspension', 'list'], env);
+  assert.match(lines.stdout, /^203\.0\.113\.7 {2}suspended until \S+Z {2}time 1, after 50 wrong guesses \(password\)\n$/);
+  assert.deepEqual(await json('lift', '203.0.113.7'), { network: '203.0.113.7', lifted: true });
+  assert.equal((await json('list'))['suspensions']?.[0]?.['status'], 'lifted');
+  const again = await runPortico(['suspension', 'lift', '203.0.113.7'], env);
+  assert.deepEqual([again.code, again.stderr], [1, 'portico: 203.0.113.7 is not suspended\n']);
+  assert.deepEqual(await json('allow', '203.0.113.0/24', '--note', 'our office'), {
+    network: '203.0.113.0/24',
+    note: 'our office',
+    allowed: true,
+  });
+  assert.deepEqual(
+    (await json('list'))['allowed']?.map(({ network, note }) => [network, note]),
+    [['203.0.113.0/24', 'our office']],
+  );
+  assert.deepEqual(await json('disallow', '203.0.113.9/24'), { network: '203.0.113.0/24', allowed: false });
+  assert.equal((await runPortico(['suspension', 'disallow', '203.0.113.0/24'], env)).code, 1);
+  const events = await db.all('select action, reason, user_agent from events order by at');
+  assert.deepEqual(
+    events.map((row) => [row['action'], row['reason'], row['user_agent']]),
+    [
+      ['network.lifted', '203.0.113.7', 'portico'],
+      ['network.allowed', '203.0.113.0/24', 'portico'],
+      ['network.disallowed', '203.0.113.0/24', 'portico'],
+    ],
+  );
+});
 
 interface Report {
   readonly settings: readonly { name: string; value: string; source: string }[];

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Email, parseEmail } from './accounts/email.ts';
+import { nameSuspension, parseSuspension, type SuspensionCommand, type SuspensionName } from './cli/suspension-words.ts';
 import { JOB_NAMES, type JobName } from './jobs/names.ts';
 
 /** What a command line asks for. */
@@ -10,6 +11,7 @@ export type Command =
   | { readonly kind: 'rotate-keys'; readonly json: boolean }
   | { readonly kind: 'drop-key'; readonly id: number; readonly json: boolean }
   | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
+  | SuspensionCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
@@ -27,10 +29,16 @@ Commands
   keys rotate            make the next keys; they are used a minute later
   keys rotate --drop ID  end a key now, and every sign-in that was made with it
   invite EMAIL           invite somebody to create an account, or invite them again
+  suspension list        show the networks that are shut out because they guessed
+  suspension lift ADDRESS
+                         let one in again
+  suspension allow CIDR  never suspend a range; --note TEXT says why
+  suspension disallow CIDR
+                         suspend it like any other
   doctor                 show every setting and check what they lead to
 
 Options
-  --json                 answer in JSON (migrate, job, keys rotate, invite, doctor)
+  --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, doctor)
   --version              print the version
   --help                 print this
 
@@ -44,8 +52,14 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   job: ['json'],
   'keys rotate': ['json', 'drop'],
   invite: ['json'],
+  'suspension list': ['json'],
+  'suspension lift': ['json'],
+  'suspension allow': ['json', 'note'],
+  'suspension disallow': ['json'],
   doctor: ['json'],
 };
+/** Commands that take one word more. */
+const TAKES_WORD: ReadonlySet<string> = new Set(['job', 'invite', 'suspension lift', 'suspension allow', 'suspension disallow']);
 
 export function parseCommand(argv: readonly string[]): Parsed {
   const read = readArguments(argv);
@@ -59,7 +73,7 @@ export function parseCommand(argv: readonly string[]): Parsed {
   const stray = Object.keys(values).find((option) => !TAKES[name]?.includes(option));
   if (stray !== undefined) return badUsage(`${name} takes no --${stray}`);
   const [first, ...others] = rest;
-  const extra = name === 'job' || name === 'invite' ? others[0] : first;
+  const extra = TAKES_WORD.has(name) ? others[0] : first;
   if (extra !== undefined) return badUsage(`${name}: unexpected ${JSON.stringify(extra)}`);
   const json = values.json === true;
   switch (name) {
@@ -75,13 +89,20 @@ export function parseCommand(argv: readonly string[]): Parsed {
       const email = parseEmail(first ?? '');
       return email === null ? badUsage('invite needs the e-mail address of whom to invite') : { kind: 'invite', email, json };
     }
+    case 'suspension list':
+    case 'suspension lift':
+    case 'suspension allow':
+    case 'suspension disallow': {
+      const command = parseSuspension(name, first, { json, note: values.note });
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
     case 'migrate':
     case 'doctor':
       return { kind: name, json };
   }
 }
 
-type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'invite' | 'doctor';
+type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'invite' | SuspensionName | 'doctor';
 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;
@@ -89,6 +110,10 @@ function nameCommand(words: readonly string[]): { name: CommandName; rest: reado
     return rest[0] === 'rotate' ? { name: 'keys rotate', rest: rest.slice(1) } : { problem: 'keys needs a command: keys rotate' };
   }
   if (first === 'start' || first === 'migrate' || first === 'job' || first === 'invite' || first === 'doctor') return { name: first, rest };
+  if (first === 'suspension') {
+    const name = nameSuspension(rest[0]);
+    return name === null ? { problem: 'suspension needs a command: list, lift, allow or disallow' } : { name, rest: rest.slice(1) };
+  }
   return { problem: `unknown command ${JSON.stringify(first)}` };
 }
 
@@ -100,6 +125,7 @@ function dropKey(text: string, json: boolean): Parsed {
 interface Options {
   readonly json?: boolean;
   readonly drop?: string;
+  readonly note?: string;
   readonly version?: boolean;
   readonly help?: boolean;
 }
@@ -112,6 +138,7 @@ function readArguments(argv: readonly string[]): { values: Options; words: reado
       options: {
         json: { type: 'boolean' },
         drop: { type: 'string' },
+        note: { type: 'string' },
         version: { type: 'boolean', short: 'v' },
         help: { type: 'boolean', short: 'h' },
       },

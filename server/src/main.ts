@@ -40,6 +40,14 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/keys.ts')).dropKey(command);
     case 'invite':
       return (await import('./cli/invite.ts')).invite(command);
+    case 'suspension-list':
+      return (await import('./cli/suspension.ts')).listSuspended(command);
+    case 'suspension-lift':
+      return (await import('./cli/suspension.ts')).liftSuspended(command);
+    case 'suspension-allow':
+      return (await import('./cli/suspension.ts')).allow(command);
+    case 'suspension-disallow':
+      return (await import('./cli/suspension.ts')).disallow(command);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(command);
   }

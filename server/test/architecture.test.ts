@@ -34,6 +34,8 @@ const uiFiles = filesIn('ui/src', ['.ts', '.svelte']);
 const NOUNS = [
   'audit/event.ts',
   'guessing/counter.ts',
+  'guessing/suspension.ts',
+  'guessing/allowed-network.ts',
   'sessions/revocation.ts',
   'accounts/device.ts',
   'accounts/invitation.ts',

@@ -2,7 +2,7 @@ import { Refusal } from '@portico/protocol/errors';
 import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { countTry, forgiveTry } from '../guessing/counter.ts';
+import { judgeGuess } from '../guessing/guard-guess.ts';
 import { PASSWORD_USER } from '../guessing/limits.ts';
 import { findPasswordHash } from './password.ts';
 
@@ -15,18 +15,13 @@ export async function requireOwnPassword(
   caller: Caller,
   { userId, typed, field }: { userId: string; typed: string; field: string },
 ): Promise<void> {
-  const count = await countTry(deps.db, PASSWORD_USER, userId, deps.now());
-  if (!count.allowed) throw new Refusal('account_throttled', { retryAfter: count.retryAfter });
-  const stored = await findPasswordHash(deps.db, userId);
-  const right = await deps.hasher.verify(stored, typed).catch(async (cause: unknown) => {
-    // Our own trouble is never counted as a wrong password.
-    await forgiveTry(deps.db, PASSWORD_USER, userId);
-    throw cause;
+  // Who is signed in is no stranger to the account: only its own counter holds the guess, not the network's.
+  const guess = { what: 'password', account: { limit: PASSWORD_USER, subject: userId }, known: true } as const;
+  const { right } = await judgeGuess(deps, caller, guess, async () => {
+    const right = await deps.hasher.verify(await findPasswordHash(deps.db, userId), typed);
+    return { verdict: right ? 'right' : 'wrong', right };
   });
-  if (right) {
-    await forgiveTry(deps.db, PASSWORD_USER, userId);
-    return;
-  }
+  if (right) return;
   await recordEvent(deps.db, deps, caller, 'password.refused', { actorId: userId, userId });
   throw new Refusal('wrong_password', { fields: { [field]: 'malformed' } });
 }

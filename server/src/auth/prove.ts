@@ -4,7 +4,8 @@ import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { countTry } from '../guessing/counter.ts';
-import { CODE_ACCOUNT, CODE_NETWORK, PROOF_CODES } from '../guessing/limits.ts';
+import { judgeGuess } from '../guessing/guard-guess.ts';
+import { CODE_ACCOUNT, PROOF_CODES } from '../guessing/limits.ts';
 import { type CodePlace, consumeCode, findCode, makeCode, RESEND_PAUSE, tryCode } from '../guessing/security-code.ts';
 import { proofCodeLetter } from '../mail/letters.ts';
 import { queueLetter } from '../mail/outbox.ts';
@@ -36,13 +37,13 @@ async function proveByPassword(deps: Deps, caller: Caller, session: CurrentSessi
 async function proveByCode(deps: Deps, caller: Caller, session: CurrentSession, typed: string): Promise<Answer> {
   const code = typed.replace(/[\s-]/g, '');
   if (!/^\d{8}$/.test(code)) throw new Refusal('invalid_fields', { fields: { securityCode: 'malformed' } });
-  const network = await countTry(deps.db, CODE_NETWORK, caller.network, deps.now());
-  if (!network.allowed) throw new Refusal('address_suspended', { retryAfter: network.retryAfter });
   // Apart from the codes that bring a held sign-in back: whoever holds this session must not use up the owner's tries there.
-  const account = await countTry(deps.db, CODE_ACCOUNT, `proof ${session.userId}`, deps.now());
-  if (!account.allowed) throw new Refusal('account_throttled', { retryAfter: account.retryAfter });
+  const guess = { what: 'code', account: { limit: CODE_ACCOUNT, subject: `proof ${session.userId}` }, known: true } as const;
   const place = placeOf(session);
-  const tried = await tryCode(deps, place, code);
+  const { tried } = await judgeGuess(deps, caller, guess, async () => {
+    const tried = await tryCode(deps, place, code);
+    return { verdict: tried.kind === 'expired' ? 'void' : tried.kind, tried };
+  });
   if (tried.kind === 'expired') throw new Refusal('code_expired');
   if (tried.kind === 'wrong') {
     await recordEvent(deps.db, deps, caller, 'code.wrong', { actorId: session.userId, userId: session.userId, sessionId: session.id });

@@ -33,6 +33,17 @@ export async function forgiveTry(db: Db, limit: Limit, subject: string): Promise
   await db.all('update counters set count = count - 1 where name = $1 and count > 0', [`${limit.name}:${subject}`]);
 }
 
+/** How far a counter has come, without counting. */
+export async function readCount(db: Db, limit: Limit, subject: string, now: number): Promise<number> {
+  const row = await one(db, 'select count from counters where name = $1 and expires_at > $2', [`${limit.name}:${subject}`, now]);
+  return row === null ? 0 : (row['count'] as number);
+}
+
+/** Starts over: somebody who may said that what was counted shall not count. */
+export async function clearTries(db: Db, limit: Limit, subject: string): Promise<void> {
+  await db.all('delete from counters where name = $1', [`${limit.name}:${subject}`]);
+}
+
 export async function deleteExpiredCounters(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all(
     'delete from counters where name in (select name from counters where expires_at <= $1 limit $2) and expires_at <= $1 returning name',

@@ -15,15 +15,18 @@ const HOUR = 60 * MINUTE;
 export const SIGN_IN_STRANGERS: Limit = { name: 'signin-account', max: 10, window: 15 * MINUTE };
 /** Wrong passwords from one known device: its owner still gets in while strangers attack the account. */
 export const SIGN_IN_KNOWN_DEVICE: Limit = { name: 'signin-device', max: 10, window: 15 * MINUTE };
-/** Wrong passwords from one IPv4 address or IPv6 /64. */
-export const SIGN_IN_NETWORK: Limit = { name: 'signin-network', max: 50, window: 15 * MINUTE };
+/** Guesses of any kind that one IPv4 address or IPv6 /64 may have under way or have lost. */
+export const GUESS_NETWORK: Limit = { name: 'guess-network', max: 50, window: 15 * MINUTE };
+/** The same for an IPv4 /24 or an IPv6 /48: who has many addresses side by side is still one guesser. */
+export const GUESS_WIDER_NETWORK: Limit = { name: 'guess-wider-network', max: 500, window: 15 * MINUTE };
+/** Guesses of one IPv4 address or IPv6 /64 that were looked at and wrong. When this is full the network is suspended. */
+export const WRONG_NETWORK: Limit = { name: 'wrong-network', max: 50, window: 15 * MINUTE };
 /** Letters that one network may cause, to whomever: sign-ups, further codes, reminders. */
 export const MAIL_NETWORK: Limit = { name: 'mail-network', max: 20, window: HOUR };
 /** Letters to one address, whoever asks. */
 export const MAIL_ADDRESS: Limit = { name: 'mail-address', max: 5, window: HOUR };
 /** Codes typed for one account, over all its codes and browsers. */
 export const CODE_ACCOUNT: Limit = { name: 'code-account', max: 20, window: HOUR };
-export const CODE_NETWORK: Limit = { name: 'code-network', max: 60, window: HOUR };
 /** Codes mailed for held sessions of one account. */
 export const HELD_CODES: Limit = { name: 'held-codes', max: 3, window: HOUR };
 /** Codes mailed to a signed-in user who proves once more who they are. */

@@ -2,6 +2,7 @@ import { deleteExpiredInvitations } from '../accounts/invitation.ts';
 import { deleteEventsBefore } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { deleteExpiredCounters } from '../guessing/counter.ts';
+import { deleteOldSuspensions } from '../guessing/suspension.ts';
 import { deleteExpiredMailLinks } from '../mail/mail-link.ts';
 import { deleteOldLetters } from '../mail/outbox.ts';
 import { deleteExpiredRevocations } from '../sessions/revocation.ts';
@@ -10,6 +11,7 @@ import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
 
 const deletions = ({ config }: Pick<Deps, 'config'>): readonly DeleteSome[] => [
   deleteExpiredCounters,
+  deleteOldSuspensions,
   deleteExpiredRevocations,
   deleteEndedSessions,
   deleteOldLetters,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
+import { GUESS_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
 import type { BrowserOptions } from '../browser.ts';
 import { forEachFreshDatabase } from '../databases.ts';
 import { PASSWORD } from '../world.ts';
@@ -20,13 +20,15 @@ function guessing(
       const owner = await world.signedUp('ada@example.com');
       await withNodes(PROCESSES, { where, masterKey }, async (nodes) => {
         const began = performance.now();
-        const answers = await Promise.all(
+        const guesses = Promise.all(
           Array.from({ length: GUESSES }, async (_, index) => {
             const { email, options } = guess(index);
             const node = nodes[index % PROCESSES];
             return node?.browser(options).signIn(email, `wrong password number ${index}`);
           }),
         );
+        const during = owner.copy().signIn('ada@example.com', PASSWORD);
+        const answers = await guesses;
         const hashed = (await Promise.all(nodes.map((node) => node.ask({ kind: 'hashes' })))).reduce((sum, count) => sum + count, 0);
         const words = answers.map((answer) => String(answer?.body.error));
         assert.ok(hashed <= most, `${hashed} passwords were compared, ${most} are allowed`);
@@ -35,7 +37,11 @@ function guessing(
         for (const word of words)
           assert.ok(['wrong_credentials', 'account_throttled', 'address_suspended', 'unavailable'].includes(word), word);
         // The owner, on a device that the account knows, is not locked out by it.
-        assert.equal((await owner.signIn('ada@example.com', PASSWORD)).status, 200);
+        assert.equal((await during).body['status'], 'VERIFIED', 'while it ran');
+        assert.equal((await owner.signIn('ada@example.com', PASSWORD)).body['status'], 'VERIFIED');
+        // However many were under way, a network is suspended once at most.
+        const suspended = await world.deps.db.all("select id from events where action = 'network.suspended'");
+        assert.equal(suspended.length, most === GUESS_NETWORK.max ? 1 : 0);
         t.diagnostic(`${GUESSES} guesses, ${hashed} hashed: ${tally(words)}, ${Math.round(performance.now() - began)} ms`);
       });
     });
@@ -50,6 +56,15 @@ guessing(
 
 guessing(
   'a thousand parallel guesses from one place at a thousand accounts cost at most as many hashes as are allowed',
-  SIGN_IN_NETWORK.max,
+  GUESS_NETWORK.max,
   (index) => ({ email: `nobody${index}@example.com`, options: { address: '10.9.8.7' } }),
+);
+
+guessing(
+  'a thousand parallel guesses from a thousand addresses of one IPv6 network cost what those of one place cost',
+  GUESS_NETWORK.max,
+  (index) => ({
+    email: `nobody${index}@example.com`,
+    options: { address: `2001:db8:1:2:${index.toString(16)}::${(index * 7 + 1).toString(16)}` },
+  }),
 );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
-import { SIGN_IN_NETWORK } from '../../src/guessing/limits.ts';
+import { GUESS_NETWORK } from '../../src/guessing/limits.ts';
 import { canonicalAddress, networkOf } from '../../src/guessing/network-address.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 
@@ -39,8 +39,8 @@ const signIn = (world: World, address: string, headers: Record<string, string>, 
 
 /** Counters of sign-ins by network, as they stand. */
 async function buckets(world: World): Promise<Readonly<Record<string, number>>> {
-  const rows = await world.deps.db.all("select name, count from counters where name like 'signin-network:%' order by name");
-  return Object.fromEntries(rows.map((row) => [String(row['name']).slice('signin-network:'.length), row['count'] as number]));
+  const rows = await world.deps.db.all("select name, count from counters where name like 'guess-network:%' order by name");
+  return Object.fromEntries(rows.map((row) => [String(row['name']).slice('guess-network:'.length), row['count'] as number]));
 }
 
 inWorld('without a declared proxy every guess counts against the peer, whatever X-Forwarded-For and its like claim', async (world) => {
@@ -56,7 +56,7 @@ inWorld('without a declared proxy every guess counts against the peer, whatever 
     assert.equal(answered.body.error, 'wrong_credentials', `the password is asked for with ${claim.slice(0, 40)}`);
   }
   assert.deepEqual(await buckets(world), { '203.0.113.5': FORWARDED.length });
-  for (let n = FORWARDED.length; n < SIGN_IN_NETWORK.max; n += 1)
+  for (let n = FORWARDED.length; n < GUESS_NETWORK.max; n += 1)
     await signIn(world, '203.0.113.5', { 'x-forwarded-for': `198.51.100.${n}` }, n);
   for (let n = 0; n < 10; n += 1) {
     const answered = await signIn(world, '203.0.113.5', { 'x-forwarded-for': `192.0.2.${n}` }, 100 + n);
@@ -101,8 +101,8 @@ inWorld('a thousand addresses of one IPv6 network are one guesser, and so are al
     });
     for (const { body } of await Promise.all(guesses)) words.push(body.error);
   }
-  assert.equal(words.filter((word) => word === 'wrong_credentials').length, SIGN_IN_NETWORK.max);
-  assert.equal(words.filter((word) => word === 'address_suspended').length, 1000 - SIGN_IN_NETWORK.max);
+  assert.equal(words.filter((word) => word === 'wrong_credentials').length, GUESS_NETWORK.max);
+  assert.equal(words.filter((word) => word === 'address_suspended').length, 1000 - GUESS_NETWORK.max);
   assert.deepEqual(Object.keys(await buckets(world)), ['2001:db8:1:2::/64']);
   const neighbour = await signIn(world, '2001:db8:1:3::1', {});
   assert.equal(neighbour.body.error, 'wrong_credentials', 'the next network is somebody else');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, fillPath, PAGES } from '@portico/protocol/routes';
-import { CODE_ACCOUNT, SIGN_IN_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
+import { CODE_ACCOUNT, GUESS_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
 import { TRIES } from '../../src/guessing/security-code.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { HOUR, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
@@ -115,7 +115,7 @@ inWorld(
       neighbours.push(browser.copy({ address }));
     }
     // Fewer than the network's fifty: nobody behind it notices.
-    await guess(world, SIGN_IN_NETWORK.max - 1, { address });
+    await guess(world, GUESS_NETWORK.max - 1, { address });
     const newcomer = await world.browser({ address }).signIn('n0@example.com', PASSWORD);
     assert.equal(newcomer.status, 200, newcomer.text);
     assert.deepEqual((await guess(world, 30, { address })).slice(-1), ['address_suspended']);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { HEADERS } from '@portico/protocol/cookies';
 import { authPath, PAGES } from '@portico/protocol/routes';
 import { ACTIONS } from '../../src/audit/event.ts';
-import { SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
+import { allowRange, disallowRange, letNetworkIn } from '../../src/guessing/let-in.ts';
+import { SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Answered } from '../browser.ts';
@@ -170,6 +171,14 @@ inWorld(
     await step('signin.throttled', async () => {
       for (let n = 0; n < SIGN_IN_STRANGERS.max + 5; n += 1) await world.browser().signIn(email, wrong);
     });
+    const stranger = world.browser();
+    await step('network.suspended', async () => {
+      for (let n = 0; n < WRONG_NETWORK.max + 5; n += 1) await stranger.signIn(`nobody${n}@example.com`, wrong);
+    });
+    const from = { requestId: 'operator', address: '198.51.0.1', userAgent: 'portico' };
+    await step('network.lifted', () => letNetworkIn(world.deps, from, stranger.options.address));
+    await step('network.allowed', () => allowRange(world.deps, from, { range: '198.51.0.0/24', note: '' }));
+    await step('network.disallowed', () => disallowRange(world.deps, from, '198.51.0.0/24'));
     assert.deepEqual([...(await seen())].sort(), [...ACTIONS].sort());
     for (const row of await world.deps.db.all('select * from events')) {
       assert.match(String(row['request_id']), /^[A-Za-z0-9_-]{8,}$/);

@@ -59,7 +59,7 @@ const RULES: readonly Rule[] = [
       'server/src/platform/postgres-connection.ts': /import pg from 'pg'/,
       'server/src/platform/mail.ts': /import\('nodemailer'\)/,
       'server/src/cli/close-server.ts': /import type \{ Server \} from 'node:http'/,
-      'server/src/guessing/network-address.ts': /import \{ isIPv4 \} from 'node:net'/,
+      'server/src/guessing/network-address.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
     },
   },
   {

@@ -7,7 +7,8 @@ import { recordEvent } from '../../audit/event.ts';
 import { type Caller, hashOf } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
 import { countTry } from '../../guessing/counter.ts';
-import { CODE_ACCOUNT, CODE_NETWORK, HELD_CODES, MAIL_ADDRESS, MAIL_NETWORK } from '../../guessing/limits.ts';
+import { type Guess, judgeGuess } from '../../guessing/guard-guess.ts';
+import { CODE_ACCOUNT, HELD_CODES, MAIL_ADDRESS, MAIL_NETWORK } from '../../guessing/limits.ts';
 import { consumeCode, findCode, makeCode, RESEND_PAUSE, SENDS, tryCode } from '../../guessing/security-code.ts';
 import { codeLetter } from '../../mail/letters.ts';
 import { queueLetter } from '../../mail/outbox.ts';
@@ -25,8 +26,10 @@ export async function verifySignIn(deps: Deps, caller: Caller, typed: string): P
   if (!/^\d{8}$/.test(code)) throw new Refusal('invalid_fields', { fields: { securityCode: 'malformed' } });
   const waiting = await findWaiting(deps, caller);
   if (waiting === null) throw new Refusal('code_expired');
-  await countCodeTry(deps, caller, waiting);
-  const tried = await tryCode(deps, waiting.place, code);
+  const { tried } = await judgeGuess(deps, caller, guessOf(waiting), async () => {
+    const tried = await tryCode(deps, waiting.place, code);
+    return { verdict: tried.kind === 'expired' ? 'void' : tried.kind, tried };
+  });
   if (tried.kind === 'expired') throw new Refusal('code_expired');
   if (tried.kind === 'wrong') return refuseCode(deps, caller, waiting, tried.triesLeft);
   const issued =
@@ -42,14 +45,12 @@ export async function verifySignIn(deps: Deps, caller: Caller, typed: string): P
 
 /**
  * Over all codes and browsers of one account, or new codes would buy new tries. A sign-up counts by its address, whether that is known or
- * not; a held session by its user, so that nobody can use up the owner's tries by signing up with the owner's address.
+ * not; a held session by its user, so that nobody can use up the owner's tries by signing up with the owner's address. Its token is
+ * genuine, so its network does not count.
  */
-async function countCodeTry(deps: Deps, caller: Caller, waiting: Waiting): Promise<void> {
-  const network = await countTry(deps.db, CODE_NETWORK, caller.network, deps.now());
-  if (!network.allowed) throw new Refusal('address_suspended', { retryAfter: network.retryAfter });
+function guessOf(waiting: Waiting): Guess {
   const subject = waiting.kind === 'held' ? waiting.user.id : emailKey(waiting.email);
-  const account = await countTry(deps.db, CODE_ACCOUNT, subject, deps.now());
-  if (!account.allowed) throw new Refusal('account_throttled', { retryAfter: account.retryAfter });
+  return { what: 'code', account: { limit: CODE_ACCOUNT, subject }, known: waiting.kind === 'held' };
 }
 
 async function refuseCode(deps: Deps, caller: Caller, waiting: Waiting, triesLeft: number): Promise<never> {
