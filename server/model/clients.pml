@@ -10,16 +10,10 @@ inline choose_attempt(i) {
 #endif
 }
 
-#if defined(LOST) && !defined(STRANDED)
-#define MAY_BE_STRANDED true    /* where commits were lost nobody knows the attempts any more */
-#else
-#define MAY_BE_STRANDED false
-#endif
-
 /* The browser adds whatever cookie it holds when the request leaves. A tab that gives up waiting and asks again is another tab to us. */
 inline attach_cookie(i) {
   request[i].gen = jar.gen; request[i].secret = jar.secret;
-  alone = (stolen || !GEN_FITS(i) || D(i) > WINDOW || MAY_BE_STRANDED -> 0 : i + 1);
+  alone = (stolen || !GEN_FITS(i) || D(i) > WINDOW -> 0 : i + 1);
   for (k : 0 .. TABS - 1) { alone = (k != i && request[k].gen != NOTHING -> 0 : alone) }
   k = 0
 }

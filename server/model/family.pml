@@ -96,6 +96,18 @@ inline redeliver(i) {
   assert(!request[i].wrote)                                                   /* I5 */
 }
 
+/* Commits were lost, and the attempt of this transition with them: compare-and-set, so the statement is one step with the reading. */
+inline learn_attempt(i) {
+#ifdef BLANK_IS_RETRY
+  tell_retry(i);
+  goto endCHOOSE
+#else
+  family.ring[D(i) - 1] = request[i].attempt;
+  redeliver(i);
+  goto FOLLOW_UP
+#endif
+}
+
 /* Once held, no token and no attempt is looked at again: what only the thief's choices and I2 need is dropped. */
 inline hold() {
   family.state = HELD;

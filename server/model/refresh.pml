@@ -47,7 +47,8 @@ inline judge(i) {
     :: D(i) >= 1 && D(i) <= R && SAME_CHAIN(i) ->
       if
       :: SAME_ATTEMPT(i) || AGAIN_WITHOUT_ATTEMPT(i) -> redeliver(i); goto FOLLOW_UP
-      :: IS_OTHER_ATTEMPT(i) && IS_UNKNOWN(family.ring[D(i) - 1]) -> tell_retry(i); goto endCHOOSE
+      :: IS_OTHER_ATTEMPT(i) && IS_UNKNOWN(family.ring[D(i) - 1]) && request[i].attempt == NO_ATTEMPT -> tell_retry(i); goto endCHOOSE
+      :: IS_OTHER_ATTEMPT(i) && IS_UNKNOWN(family.ring[D(i) - 1]) && request[i].attempt != NO_ATTEMPT -> learn_attempt(i)
       :: IS_OTHER_ATTEMPT(i) && request[i].attempt == NO_ATTEMPT && YOUNG(i) -> tell_retry_of_burst(i); goto endCHOOSE
       :: IS_OTHER_ATTEMPT(i) && !IS_UNKNOWN(family.ring[D(i) - 1]) && (request[i].attempt != NO_ATTEMPT || OLD(i)) -> goto REUSE
       fi

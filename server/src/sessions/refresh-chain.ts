@@ -122,3 +122,8 @@ export const EMPTY_RING = BLANK.repeat(RING_SIZE);
 export function ringSlot(ring: string, back: number): string {
   return ring.slice((back - 1) * SLOT, back * SLOT);
 }
+
+/** The ring with another hash in that slot. */
+export function withSlot(ring: string, back: number, slot: string): string {
+  return ring.slice(0, (back - 1) * SLOT) + slot + ring.slice(back * SLOT);
+}

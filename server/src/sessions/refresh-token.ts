@@ -137,6 +137,17 @@ export async function advanceLostFamily(
   return won !== null;
 }
 
+/** Writes an attempt into a slot that a lost commit left blank. Compare-and-set on the row as it was read: the first one wins. */
+export async function fillLostSlot(db: Db, row: Family, ring: string, now: number): Promise<boolean> {
+  const won = await one(
+    db,
+    `update refresh_tokens set ring = $5
+     where id = $1 and gen = $2 and cur_hash = $3 and ring = $4 and state = 'active' and expires_at > $6 and idle_at > $6 returning id`,
+    [row.id, row.gen, row.curHash, row.ring, ring, now],
+  );
+  return won !== null;
+}
+
 export async function findFamily(db: Db, id: string): Promise<Family | null> {
   const row = await one(db, `select ${COLUMNS} from refresh_tokens where id = $1`, [id]);
   return row === null ? null : fromRow(row);

@@ -17,8 +17,9 @@ import {
   ringSlot,
   slotOf,
   walkChain,
+  withSlot,
 } from './refresh-chain.ts';
-import { advanceLostFamily, endFamily, type Family, findFamily, rotateFamily } from './refresh-token.ts';
+import { advanceLostFamily, endFamily, type Family, fillLostSlot, findFamily, rotateFamily } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
 import { findGrant, type Grant, isFirstParty } from './session.ts';
 
@@ -157,9 +158,29 @@ async function judge(
   if (attempt === null && distance === 1 && slot === NO_ATTEMPT && mayReplayWithoutAttempt(caller, family, now)) {
     return replay(deps, caller, family, key, current, now);
   }
-  if (slot === BLANK) return { kind: 'retry' };
+  if (slot === BLANK) return attempt === null ? { kind: 'retry' } : learnAttempt(deps, caller, token, family, attempt, key, current, now);
   if (attempt === null && young) return { kind: 'retry' };
   return reuse(deps, caller, family);
+}
+
+/**
+ * Commits were lost, and with them the attempt of this transition: whoever shows one first is taken at their word, once, or a jar that
+ * fell back as well would be told `retry` for ever. A thief gains no more by it than by any copied token: owner and thief still cannot
+ * both go on.
+ */
+async function learnAttempt(
+  deps: Deps,
+  caller: RefreshCaller,
+  token: GenuineToken,
+  family: Family,
+  attempt: Attempt,
+  key: ChainKey,
+  current: Buffer,
+  now: number,
+): Promise<Verdict> {
+  const ring = withSlot(family.ring, family.gen - token.gen, attempt.slot);
+  if (!(await fillLostSlot(deps.db, family, ring, now))) return { kind: 'again' };
+  return replay(deps, caller, family, key, current, now);
 }
 
 /** At any time for a client that proved who it is, or a browser that brought the cookie it is bound to; else only at once. */

@@ -3,7 +3,7 @@ import { Refusal } from '@portico/protocol/errors';
 import { type Attempts, attemptFor, refreshHonestly } from '../attempts.ts';
 import { actions, familyOf, snapshotOf } from '../families.ts';
 import { inTappedWorld } from '../tapped-db.ts';
-import { DAY, HOUR, inWorld } from '../world.ts';
+import { DAY, HOUR, inWorld, type World } from '../world.ts';
 
 /** Answers, processes and commits that get lost on the way: no honest client pays for it. */
 
@@ -133,7 +133,8 @@ for (const commits of [1, 2, 3]) {
     assert.ok((await actions(world)).includes('refresh.ahead'));
 
     const delayed = await sibling.refresh({ attempt: siblingAttempt });
-    assert.equal(delayed.body.error, 'retry', delayed.text);
+    assert.equal(delayed.body['kind'], 'replayed', delayed.text);
+    assert.equal(delayed.body['gen'], commits + 1);
     // The retry of what was acknowledged is still a retry.
     assert.equal((await acknowledged.refresh({ attempt: attemptFor(attempts, acknowledged), lose: true })).body['kind'], 'replayed');
     assert.equal((await refreshHonestly(browser, attempts)).body['kind'], 'rotated');
@@ -162,6 +163,43 @@ for (const commits of [1, 2, 3]) {
     assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
   });
 }
+
+/** A browser whose server lost a commit, and whose jar then fell back to before it: nobody knows the attempt of that cookie any more. */
+async function strandedBrowser(world: World) {
+  const browser = await world.signedUp('ada@example.com');
+  const attempts: Attempts = new Map();
+  const before = await snapshotOf(world, browser);
+  const fallen = browser.copy();
+  await refreshHonestly(browser, attempts);
+  await before.restore();
+  await refreshHonestly(browser, attempts);
+  world.clock.advance(DAY);
+  return { fallen, attempts, current: browser };
+}
+
+inWorld('a jar that falls back behind lost commits is taken at its word, and stays signed in', async (world) => {
+  const { fallen, attempts } = await strandedBrowser(world);
+  const attempt = attemptFor(attempts, fallen);
+  const served = await fallen.refresh({ attempt, lose: true });
+  assert.equal(served.body['kind'], 'replayed', served.text);
+  // From now on that attempt is the one: its retry is a retry, and a second holder is a theft.
+  assert.equal((await fallen.refresh({ attempt })).body['kind'], 'replayed');
+  assert.equal((await fallen.refresh()).body['kind'], 'rotated');
+});
+
+inWorld('an old cookie after lost commits is taken at its word by one holder only, even if twenty come at once', async (world) => {
+  const { fallen, current } = await strandedBrowser(world);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const holder = fallen.copy();
+      return holder.refresh({ attempt: holder.newAttempt() });
+    }),
+  );
+  const kinds = answers.map(({ body }) => body['kind'] ?? body.error);
+  assert.equal(kinds.filter((kind) => kind === 'replayed').length, 1, kinds.join());
+  assert.equal(kinds.filter((kind) => kind === 'session_held').length, 19, kinds.join());
+  assert.equal((await current.refresh()).body.error, 'session_held');
+});
 
 inWorld('after a restored backup a token that is seven generations ahead of its row is taken, and its chain goes on', async (world) => {
   const browser = await world.signedUp('ada@example.com');

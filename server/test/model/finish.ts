@@ -39,8 +39,8 @@ async function ownerIsStillSignedIn(m: History, system: System): Promise<void> {
   if (!isAlive(m) || hasExpired(m) || !arrivesInTime(m, { holding: m.owner.jar })) return;
   const behind = m.rows.family.gen - m.owner.jar.gen;
   if (behind > RING_SIZE) return;
-  // Where commits were lost nobody knows the attempts any more, and a jar that fell back as well gets no further than `retry`.
-  if (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK) return count(m, 'stranded by lost commits');
+  // Where commits were lost nobody knows the attempts any more, and a jar that fell back as well is taken at its word.
+  if (behind > 0 && ringSlot(m.rows.family.ring, behind) === BLANK) count(m, 'attempts learnt after lost commits');
   const first = await refreshOwner(m, system, 0, 0);
   const second = await refreshOwner(m, system, 1, 1);
   if (first?.kind === 'nothing' || second?.kind === 'nothing' || first === null || second === null) return;

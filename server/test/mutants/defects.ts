@@ -114,9 +114,15 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'a transition whose attempt was lost is a theft',
-    find: "if (slot === BLANK) return { kind: 'retry' };",
-    replace: '',
+    find: 'if (slot === BLANK) return',
+    replace: 'if (slot === `-${BLANK}`) return',
     caughtBy: 'a database that lost its last 2 commit(s) takes the newer token, and a delayed sibling harms nobody',
+  },
+  {
+    name: 'a lost attempt may be learnt twice',
+    find: 'where id = $1 and gen = $2 and cur_hash = $3 and ring = $4 and state',
+    replace: 'where id = $1 and gen = $2 and cur_hash = $3 and $4 = $4 and state',
+    caughtBy: 'an old cookie after lost commits is taken at its word by one holder only, even if twenty come at once',
   },
   {
     name: 'a token that was taken ahead knows its lost attempts',
