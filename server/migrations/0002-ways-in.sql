@@ -85,6 +85,9 @@ alter table users add column recovered_at bigint;
 alter table users add column previous_email text;
 alter table users add column previous_email_until bigint;
 
+-- What happened before there was a user is found by its session when there is one.
+create index events_by_session on events (session_id);
+
 -- When its user last proved who they are; refreshing does not renew it. Null = at the sign-in (`auth_time`).
 alter table sessions add column proved_at bigint;
 -- JSON list of the reasons why a waiting sign-in was found unusual; null = a sign-up.

@@ -26,6 +26,9 @@ export const ACTIONS = [
   'refresh.wrong_client',
   'refresh.ahead',
   'profile.changed',
+  'identity.unlinked',
+  'account.exported',
+  'account.deleted',
   'proof.given',
   'password.changed',
   'password.refused',
@@ -96,6 +99,19 @@ export async function listEventsOfUser(
     [userId, before?.at ?? Number.MAX_SAFE_INTEGER, before?.id ?? '', limit],
   );
   return rows.map(fromRow);
+}
+
+/** What a sign-up wrote before there was a user becomes the user's: to be seen by them, exported, and forgotten with them. */
+export async function adoptEvents(tx: Db, sessionId: string, userId: string): Promise<void> {
+  await tx.all('update events set user_id = $2 where session_id = $1 and user_id is null', [sessionId, userId]);
+}
+
+/**
+ * A deleted user's events stay for their time, so that an operator can still see what happened, but say of nobody any more: neither from
+ * where, nor with what, nor a reason that may name an address. The ids in them are random and belong to no row.
+ */
+export async function forgetUserInEvents(tx: Db, userId: string): Promise<void> {
+  await tx.all(`update events set address = '', user_agent = '', reason = null where user_id = $1`, [userId]);
 }
 
 /** Job: events from before a moment. */

@@ -2,7 +2,7 @@ import { Refusal } from '@portico/protocol/errors';
 import { allowAccount } from '../accounts/allow-account.ts';
 import { savePasswordHash } from '../accounts/password.ts';
 import { insertVerifiedUser } from '../accounts/user.ts';
-import { recordEvent } from '../audit/event.ts';
+import { adoptEvents, recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
@@ -42,6 +42,7 @@ export async function completeSignUp(
     await savePasswordHash(tx, user.id, signUp.passwordHash, now);
     const revocations = await endFormerSession(tx, deps, former, 'signed_in_again');
     const issued = await grantBrowser(tx, deps, caller, { user, session: active, freshDevice: false });
+    await adoptEvents(tx, session.id, user.id);
     await recordEvent(tx, deps, caller, 'signup.completed', { actorId: user.id, userId: user.id, sessionId: session.id });
     return { issued, revocations };
   });
