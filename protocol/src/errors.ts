@@ -93,7 +93,8 @@ export type FieldProblem =
   | 'password_too_short'
   | 'password_too_long'
   | 'password_common'
-  | 'password_context';
+  | 'password_context'
+  | 'confirm_differs';
 
 export type Fields = Readonly<Record<string, FieldProblem>>;
 

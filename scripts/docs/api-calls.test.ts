@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
+import { insertIdentity } from '../../server/src/accounts/identity.ts';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
 import type { Answered, Browser } from '../../server/test/browser.ts';
 import { inWorld, MINUTE, PASSWORD, type World } from '../../server/test/world.ts';
@@ -32,6 +33,9 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['PATCH /me', (_, browser) => browser.act('me', { displayName: 'Ada' }, { method: 'PATCH' })],
   ['POST /me/proof', (_, browser) => browser.act('myProof', { password: PASSWORD })],
   ['POST /me/proof/code', (_, browser) => browser.act('myProofCode')],
+  ['GET /me/export', (_, browser) => browser.call('myExport')],
+  ['GET /me/identities', (_, browser) => browser.call('myIdentities')],
+  ['DELETE /me/identities/:authProvider', unlink],
   ['GET /me/activity', (_, browser) => browser.call('myActivity')],
   ['GET /me/sessions', (_, browser) => browser.call('mySessions')],
   ['DELETE /me/sessions/:id', endAnotherSession],
@@ -39,6 +43,7 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['POST /me/password', (_, browser) => browser.act('myPassword', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
   ['POST /signout', (_, browser) => browser.act('signOut')],
   ['POST /signin/:authProvider', (world) => world.browser().signIn(EMAIL, NEW_PASSWORD)],
+  ['DELETE /me', deleteSomebody],
   ['POST /not-me', notMe],
 ];
 
@@ -54,6 +59,21 @@ async function endAnotherSession(world: World, browser: Browser): Promise<Answer
   const items = body['items'] as readonly { readonly id: string; readonly current: boolean }[];
   const other = items.find((item) => !item.current);
   return browser.act('mySession', undefined, { params: { id: other?.id ?? '' } });
+}
+
+async function unlink(world: World, browser: Browser): Promise<Answered> {
+  const userId = String((await browser.call('me')).body['id']);
+  const identity = { provider: 'github', subject: '1', userId, label: 'ada', tokens: null, now: world.clock.now() };
+  await insertIdentity(world.deps.db, world.deps, identity);
+  const listed = await browser.call('myIdentities');
+  checkAnswer('GET /me/identities', listed);
+  assert.equal((listed.body['items'] as readonly unknown[]).length, 1);
+  return browser.act('myIdentity', undefined, { params: { authProvider: 'github' } });
+}
+
+async function deleteSomebody(world: World): Promise<Answered> {
+  const browser = await world.signedUp('grace@example.com');
+  return browser.act('me', { confirm: 'grace@example.com' }, { method: 'DELETE' });
 }
 
 async function notMe(world: World): Promise<Answered> {

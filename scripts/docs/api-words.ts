@@ -51,6 +51,7 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'held-codes': 'codes for held sign-ins of one account',
   'waiting-account': 'sign-ups with one address',
   'proof-codes': 'codes for one signed-in user who shows once more who they are',
+  'exports-user': 'exports of one signed-in user',
   'password-user': 'own passwords typed by one signed-in user',
 };
 

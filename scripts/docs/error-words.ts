@@ -59,4 +59,5 @@ export const FIELD_CAUSES: Readonly<Record<FieldProblem, string>> = {
   password_too_long: 'More than 4096 bytes.',
   password_common: 'It stands in the bundled list of common passwords.',
   password_context: 'It is little more than the address, the name, the host or the product.',
+  confirm_differs: 'What was typed to confirm a deletion is not the address of the account.',
 };

@@ -2,6 +2,9 @@ import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS } from '@portico/protocol/ro
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { extendHard, extendSoft } from './auth/extend-auth.ts';
 import { ACTIVITY_PAGE, readActivity } from './auth/me/activity.ts';
+import { deleteMe } from './auth/me/delete.ts';
+import { exportMe } from './auth/me/export.ts';
+import { readIdentities, unlinkIdentity } from './auth/me/identities.ts';
 import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
 import { readMe, updateMe } from './auth/me/profile.ts';
 import { endOtherSessions, endSession, readSessions } from './auth/me/sessions.ts';
@@ -108,6 +111,33 @@ export const AUTH_ROUTES: readonly Route[] = [
     summary: 'Change the own name',
     body: body.ProfileBody,
     run: (deps, caller, session, input) => updateMe(deps, caller, session, input.body),
+  }),
+  route<guard.Current, body.DeleteBody>('DELETE', AUTH_PATHS.me, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Delete the own account, with everything that is kept about it',
+    body: body.DeleteBody,
+    run: (deps, caller, session, input) => deleteMe(deps, caller, session, input.body),
+  }),
+  route<guard.Current>('GET', AUTH_PATHS.myExport, {
+    guard: guard.cookieAndDatabase,
+    limit: 'exports-user',
+    summary: 'Download everything that is kept about the user',
+    run: (deps, caller, session) => exportMe(deps, caller, session),
+  }),
+  route<guard.Current>('GET', AUTH_PATHS.myIdentities, {
+    guard: guard.cookieAndDatabase,
+    limit: 'none',
+    summary: 'Own ways in: linked services, and whether there is a password',
+    run: (deps, _, session) => readIdentities(deps, session),
+  }),
+  route<guard.Current, unknown, unknown, body.ProviderParams>('DELETE', AUTH_PATHS.myIdentity, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Unlink a service',
+    body: body.EmptyBody,
+    params: body.ProviderParams,
+    run: (deps, caller, session, { params }) => unlinkIdentity(deps, caller, session, params.authProvider),
   }),
   route<guard.Current, body.ProofBody>('POST', AUTH_PATHS.myProof, {
     guard: guard.cookieCsrfAndDatabase,

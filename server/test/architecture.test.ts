@@ -61,6 +61,7 @@ const VALUES = [
   'accounts/common-passwords.ts',
   'guessing/limits.ts',
   'guessing/network-address.ts',
+  'sessions/end-reason.ts',
   'sessions/refresh-chain.ts',
   'mail/link-lives.ts',
   'mail/letters.ts',

@@ -43,6 +43,9 @@ const METHODS: Readonly<Partial<Record<keyof typeof AUTH_PATHS, 'GET' | 'DELETE'
   me: 'GET',
   mySessions: 'GET',
   myActivity: 'GET',
+  myExport: 'GET',
+  myIdentities: 'GET',
+  myIdentity: 'DELETE',
   mySession: 'DELETE',
 };
 
@@ -98,7 +101,7 @@ export class Browser {
     const method = options.method ?? METHODS[name] ?? 'POST';
     const path = fillPath(AUTH_PREFIX + AUTH_PATHS[name], { authProvider: 'credential', ...options.params });
     const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
-    return this.send(method, path + query, method === 'GET' || method === 'DELETE' ? undefined : (body ?? {}), options);
+    return this.send(method, path + query, method === 'GET' ? undefined : (body ?? (method === 'DELETE' ? undefined : {})), options);
   }
 
   async signIn(email: string, password: string, { keep = true }: { keep?: boolean } = {}): Promise<Answered> {

@@ -58,6 +58,7 @@ export const en = {
     password_too_long: 'The password is too long.',
     password_common: 'Many people use this password, so it is guessed first. Choose another.',
     password_context: 'The password contains your address or the name of this service. Choose another.',
+    confirm_differs: 'This is not the address of this account. Type it exactly as it stands above.',
   } satisfies Record<FieldProblem, string>,
   mails: {
     signature: 'You get this letter because somebody used your address at {host}.',
@@ -86,6 +87,18 @@ export const en = {
       heading: 'We paused a sign-in',
       body: 'A copy of your sign-in was used in two places ({device}, {place}, {time}), so we paused it. Open {url} in your browser to confirm that it is you.',
       warning: 'If you did not notice anything unusual, somebody may have copied your browser data. Sign out everywhere after you confirm.',
+    },
+    wayInRemoved: {
+      subject: '{service} no longer opens your account at {host}',
+      heading: 'A way into your account was removed',
+      body: 'Your account at {host} can no longer be signed in to with {service}; it was unlinked just now ({device}, {place}).',
+      warning: 'If this was not you, sign in, end all other sessions and change your password.',
+    },
+    accountDeleted: {
+      subject: 'Your account at {host} was deleted',
+      heading: 'Your account was deleted',
+      body: 'Your account at {host} and everything kept about you there was deleted just now, and you are signed out everywhere. You may create a new account with this address at any time.',
+      warning: 'If this was not you, contact the operator of {host} at once. What was deleted cannot be brought back.',
     },
     passwordAdded: {
       subject: 'Your account at {host} has a password now',
@@ -136,6 +149,9 @@ export const en = {
       'refresh.wrong_client': 'A token was brought by the wrong app',
       'refresh.ahead': 'A sign-in was newer than our records, after trouble on our side',
       'profile.changed': 'The name was changed',
+      'identity.unlinked': 'A linked service was removed',
+      'account.exported': 'Everything kept about you was downloaded',
+      'account.deleted': 'The account was deleted',
       'proof.given': 'Confirmed who you are',
       'password.changed': 'The password was changed',
       'password.refused': 'A wrong current password was typed',
@@ -154,6 +170,10 @@ export const en = {
       password_changed: 'the password was changed',
       too_many_codes: 'too many wrong codes',
       refresh_reuse: 'a copy of it was seen',
+      github: 'GitHub',
+      google: 'Google',
+      gitlab: 'GitLab',
+      discord: 'Discord',
     },
   },
   pages: {

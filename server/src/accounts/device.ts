@@ -18,6 +18,28 @@ export async function forgetDevice(tx: Db, userId: string, deviceHash: string): 
   await tx.all('delete from devices where user_id = $1 and device_hash = $2', [userId, deviceHash]);
 }
 
+/** A browser that the user has signed in from. */
+export interface Device {
+  readonly userAgent: string;
+  readonly address: string;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+}
+
+/** Newest first. */
+export async function listDevices(db: Db, userId: string): Promise<Device[]> {
+  const rows = await db.all(
+    'select user_agent, address, first_seen_at, last_seen_at from devices where user_id = $1 order by last_seen_at desc limit 1000',
+    [userId],
+  );
+  return rows.map((row) => ({
+    userAgent: row['user_agent'] as string,
+    address: row['address'] as string,
+    firstSeenAt: row['first_seen_at'] as number,
+    lastSeenAt: row['last_seen_at'] as number,
+  }));
+}
+
 export async function isKnownDevice(db: Db, userId: string, deviceHash: string): Promise<boolean> {
   return (await one(db, 'select 1 as known from devices where user_id = $1 and device_hash = $2', [userId, deviceHash])) !== null;
 }

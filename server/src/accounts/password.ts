@@ -7,6 +7,12 @@ export async function findPasswordHash(db: Db, userId: string): Promise<string |
   return row === null ? null : (row['hash'] as string);
 }
 
+/** When it was last changed, in epoch milliseconds. Null: the account has none. */
+export async function findPasswordAge(db: Db, userId: string): Promise<number | null> {
+  const row = await one(db, 'select changed_at from passwords where user_id = $1', [userId]);
+  return row === null ? null : (row['changed_at'] as number);
+}
+
 export async function savePasswordHash(tx: Db, userId: string, hash: string, now: number): Promise<void> {
   await tx.all(
     `insert into passwords (user_id, hash, changed_at) values ($1, $2, $3)

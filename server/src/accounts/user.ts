@@ -74,6 +74,22 @@ export async function raiseUserVersion(tx: Db, id: string, uvRead: number): Prom
   );
 }
 
+/** Locks the user's row for the rest of the transaction. Null when the user is gone or suspended. */
+export async function lockUser(tx: Db, id: string): Promise<User | null> {
+  return userFrom(await one(tx, `update users set uv = uv where id = $1 and suspended_at is null returning ${COLUMNS}`, [id]));
+}
+
+/** With it goes every row that hangs from the user. Sessions are revoked before, or their tokens would live on without a row. */
+export async function deleteUser(tx: Db, id: string): Promise<void> {
+  await tx.all('delete from users where id = $1', [id]);
+}
+
+/** Epoch milliseconds; null = not since the sign-up. */
+export async function findLastSignIn(db: Db, id: string): Promise<number | null> {
+  const row = await one(db, 'select last_signin_at from users where id = $1', [id]);
+  return (row?.['last_signin_at'] ?? null) as number | null;
+}
+
 /** The name that apps and games use. Null when the user is gone or suspended. */
 export async function renameUser(tx: Db, id: string, displayName: string): Promise<User | null> {
   return userFrom(

@@ -1,5 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
 import { requireOwnPassword } from '../accounts/own-password.ts';
+import { codeAddressOf, findUser } from '../accounts/user.ts';
 import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -56,7 +57,7 @@ async function proveByCode(deps: Deps, caller: Caller, session: CurrentSession, 
   return { status: 204 };
 }
 
-/** POST me/proof/code: mails a code to the address of the account, for this session only. */
+/** POST me/proof/code: mails a code to the address of the account (for a week after a change: to the old one), for this session only. */
 export async function sendProofCode(deps: Deps, caller: Caller, session: CurrentSession): Promise<Answer> {
   const place = placeOf(session);
   const before = await findCode(deps.db, place);
@@ -64,10 +65,12 @@ export async function sendProofCode(deps: Deps, caller: Caller, session: Current
   if (wait > 0) throw new Refusal('too_many_requests', { retryAfter: wait });
   const count = await countTry(deps.db, PROOF_CODES, session.userId, deps.now());
   if (!count.allowed) throw new Refusal('account_throttled', { retryAfter: count.retryAfter });
+  const user = await findUser(deps.db, session.userId);
+  if (user === null) throw new Refusal('signed_out');
   const sent = await deps.db.transaction(async (tx) => {
     const code = await makeCode(tx, deps, place, { again: true });
     if (code === null) return false;
-    await queueLetter(tx, deps, proofCodeLetter(deps.config, caller.texts, { to: session.grant.user.email, code }));
+    await queueLetter(tx, deps, proofCodeLetter(deps.config, caller.texts, { to: codeAddressOf(user, deps.now()), code }));
     await recordEvent(tx, deps, caller, 'code.sent', { actorId: session.userId, userId: session.userId, sessionId: session.id });
     return true;
   });

@@ -33,5 +33,7 @@ export const HELD_CODES: Limit = { name: 'held-codes', max: 3, window: HOUR };
 export const PROOF_CODES: Limit = { name: 'proof-codes', max: 5, window: HOUR };
 /** Sign-ups of one address that may wait at a time. */
 export const WAITING_ACCOUNT: Limit = { name: 'waiting-account', max: 20, window: 24 * HOUR };
+/** Exports of everything that is kept about a user. */
+export const EXPORTS_USER: Limit = { name: 'exports-user', max: 10, window: HOUR };
 /** Own passwords typed by a signed-in user, to change it or to prove who they are. */
 export const PASSWORD_USER: Limit = { name: 'password-user', max: 10, window: 15 * MINUTE };

@@ -69,6 +69,9 @@ export const ChangePasswordBody = fields({ currentPassword: password, newPasswor
 export const ProofBody = fields({ password, securityCode: line(1, 32) }, []);
 export type ProofBody = Static<typeof ProofBody>;
 
+export const DeleteBody = fields({ confirm: line(1, 320) }, ['confirm']);
+export type DeleteBody = Static<typeof DeleteBody>;
+
 export const ProfileBody = fields({ displayName: line(0, 80) }, ['displayName']);
 export type ProfileBody = Static<typeof ProfileBody>;
 

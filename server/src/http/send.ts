@@ -1,13 +1,20 @@
+import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Answer, SetCookie } from '../sessions/answer.ts';
 import { cookieName, cookiesAreSecure } from './caller.ts';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Writes an answer as JSON. */
 export function sendAnswer(config: Config, reply: FastifyReply, answer: Answer): FastifyReply {
   writeCookies(config, reply, answer);
   reply.code(answer.status ?? 200);
-  return answer.body === undefined ? reply.send() : reply.type('application/json; charset=utf-8').send(answer.body);
+  if (answer.download !== undefined) {
+    reply.header('content-disposition', `attachment; filename="${answer.download.name}"`).type(JSON_TYPE);
+    return reply.send(Readable.from(answer.download.pieces));
+  }
+  return answer.body === undefined ? reply.send() : reply.type(JSON_TYPE).send(answer.body);
 }
 
 /** Writes an answer as what a plain form expects: the next page. */

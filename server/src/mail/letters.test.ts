@@ -4,6 +4,7 @@ import { LANGUAGES, type Texts } from '@portico/protocol/texts';
 import { en } from '@portico/protocol/texts/en';
 import type { Letter } from '../platform/mail.ts';
 import {
+  accountDeletedLetter,
   accountExistsLetter,
   codeLetter,
   invitationLetter,
@@ -12,6 +13,7 @@ import {
   proofCodeLetter,
   resetPasswordLetter,
   sessionHeldLetter,
+  wayInRemovedLetter,
 } from './letters.ts';
 
 const SITE = { origin: 'https://auth.example.com', appOrigin: 'https://app.example.com', codeLife: 600_000 };
@@ -27,6 +29,8 @@ const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   sessionHeld: sessionHeldLetter(SITE, texts, { to, at, ...seen }),
   passwordChanged: passwordChangedLetter(SITE, texts, { to, ...seen }),
   passwordAdded: passwordAddedLetter(SITE, texts, { to, ...seen }),
+  wayInRemoved: wayInRemovedLetter(SITE, texts, { to, service: 'GitHub', ...seen }),
+  accountDeleted: accountDeletedLetter(SITE, texts, { to }),
   invitation: invitationLetter(SITE, texts, { to, token: TOKEN }),
   resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
 });

@@ -65,6 +65,16 @@ export function invitationLink({ appOrigin }: Pick<Site, 'appOrigin'>, token: st
   return `${appOrigin}${PAGES.signUp}?${new URLSearchParams({ invite: token })}`;
 }
 
+/** A linked service was unlinked. `service`: its name in words. */
+export function wayInRemovedLetter(site: Site, texts: Texts, { to, service, ...seen }: Sighting & { to: string; service: string }): Letter {
+  return write(texts, texts.mails.wayInRemoved, to, { host: hostOf(site), service: oneLine(service), ...cleaned(seen) }, {});
+}
+
+/** The last letter that an account gets. */
+export function accountDeletedLetter(site: Site, texts: Texts, { to }: { to: string }): Letter {
+  return write(texts, texts.mails.accountDeleted, to, { host: hostOf(site) }, {});
+}
+
 interface Wording {
   readonly subject: string;
   readonly heading: string;

@@ -80,6 +80,29 @@ export async function dropMailLinks(tx: Db, userId: string, purpose: LinkPurpose
   await tx.all('update mail_links set used_at = $3 where user_id = $1 and purpose = $2 and used_at is null', [userId, purpose, now]);
 }
 
+/** What was mailed to a user, without what would open it. */
+export interface MailedLink {
+  readonly purpose: LinkPurpose;
+  readonly email: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt: number | null;
+}
+
+export async function listMailLinksOfUser(db: Db, userId: string): Promise<MailedLink[]> {
+  const rows = await db.all(
+    'select purpose, email, created_at, expires_at, used_at from mail_links where user_id = $1 order by created_at desc limit 1000',
+    [userId],
+  );
+  return rows.map((row) => ({
+    purpose: row['purpose'] as LinkPurpose,
+    email: row['email'] as string | null,
+    createdAt: row['created_at'] as number,
+    expiresAt: row['expires_at'] as number,
+    usedAt: row['used_at'] as number | null,
+  }));
+}
+
 /** Job: links that are over. */
 export async function deleteExpiredMailLinks(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all(

@@ -10,6 +10,8 @@ import type { Grant } from './session.ts';
 export interface Answer {
   readonly status?: number;
   readonly body?: object;
+  /** A file of any length, written as it is read. */
+  readonly download?: { readonly name: string; readonly pieces: AsyncIterable<string> };
   readonly cookies?: readonly SetCookie[];
   /** `Clear-Site-Data`: what a sign-out leaves behind in the browser. */
   readonly clearSiteData?: boolean;

@@ -3,6 +3,7 @@ import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
+import type { EndReason } from './end-reason.ts';
 import { endFamiliesOfSession } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
 
@@ -12,6 +13,7 @@ import { insertRevocation } from './revocation.ts';
  */
 
 export type SessionState = 'unverified' | 'active' | 'held' | 'revoked';
+export type { EndReason };
 /** Whether "keep me signed in" was ticked: `kept` outlives the browser, `browser` ends with it. */
 export type Persistence = 'kept' | 'browser';
 
@@ -161,6 +163,11 @@ export async function listSessionsOfUser(db: Db, userId: string, now: number): P
   return rows.map(fromRow);
 }
 
+/** Every session that is kept of a user, whatever became of it. */
+export async function listKeptSessions(db: Db, userId: string): Promise<Session[]> {
+  return (await db.all(`select ${COLUMNS} from sessions where user_id = $1 order by created_at desc limit 1000`, [userId])).map(fromRow);
+}
+
 /** Its user has just proved who they are, once more. */
 export async function markProved(tx: Db, id: string, now: number): Promise<void> {
   await tx.all(`update sessions set proved_at = $2 where id = $1 and state = 'active'`, [id, now]);
@@ -170,21 +177,6 @@ export async function markProved(tx: Db, id: string, now: number): Promise<void>
 export async function restartCsrf(db: Db, id: string, now: number): Promise<void> {
   await db.all(`update sessions set csrf_from = $2 where id = $1 and state = 'active'`, [id, now]);
 }
-
-export type EndReason =
-  | 'signed_out'
-  | 'signed_out_everywhere'
-  | 'ended_by_user'
-  | 'signed_in_again'
-  | 'password_changed'
-  | 'recovered'
-  | 'other_account'
-  | 'not_me'
-  | 'too_many_codes'
-  | 'refresh_reuse'
-  | 'password_reset'
-  | 'email_restored'
-  | 'account_deleted';
 
 /**
  * Ends a session for good: the row, its families and the revocation in one transaction. Null when it had ended before.

@@ -193,6 +193,17 @@ inWorld('of twenty parallel first passwords one is kept', async (world) => {
   assert.equal((await world.browser().signIn(EMAIL, passwords[won] ?? '')).status, 200);
 });
 
+inWorld('for a week after a change of address the code goes to the old one', async (world) => {
+  const browser = await stale(world);
+  const until = world.clock.now() + 10 * MINUTE;
+  await world.deps.db.all("update users set email = 'thief@example.com', previous_email = $1, previous_email_until = $2", [EMAIL, until]);
+  await browser.act('myProofCode');
+  assert.equal((await world.mails())[0]?.to, EMAIL);
+  await later(world, browser, 10 * MINUTE);
+  await browser.act('myProofCode');
+  assert.equal((await world.mails())[0]?.to, 'thief@example.com');
+});
+
 function wrongFor(code: string): string {
   return code === '00000000' ? '00000001' : '00000000';
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FORM_FIELDS, HEADERS } from '@portico/protocol/cookies';
 import { AUTH_PATHS, AUTH_PREFIX, fillPath, PAGE_FORMS, PAGES } from '@portico/protocol/routes';
+import { insertIdentity } from '../../src/accounts/identity.ts';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
@@ -35,6 +36,15 @@ const changing: Scene = async (world) => ({ ...(await signedIn(world)), body: { 
 const proving: Scene = async (world) => ({ ...(await signedIn(world)), body: { password: PASSWORD } });
 const renaming: Scene = async (world) => ({ ...(await signedIn(world)), body: { displayName: 'Ada' } });
 
+const deleting: Scene = async (world) => ({ ...(await signedIn(world)), body: { confirm: EMAIL } });
+const unlinking: Scene = async (world) => {
+  const scene = await signedIn(world);
+  const [user] = await world.deps.db.all('select id from users');
+  const identity = { provider: 'credential', subject: '1', userId: String(user?.['id']), label: 'ada', tokens: null };
+  await insertIdentity(world.deps.db, world.deps, { ...identity, now: world.clock.now() });
+  return scene;
+};
+
 const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signUp}`]: signingUp,
   [`POST ${AUTH_PATHS.signIn}`]: signingIn,
@@ -46,6 +56,8 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.extendSoft}`]: signedIn,
   [`POST ${AUTH_PATHS.extendHard}`]: signedIn,
   [`PATCH ${AUTH_PATHS.me}`]: renaming,
+  [`DELETE ${AUTH_PATHS.me}`]: deleting,
+  [`DELETE ${AUTH_PATHS.myIdentity}`]: unlinking,
   [`POST ${AUTH_PATHS.myProof}`]: proving,
   [`POST ${AUTH_PATHS.myProofCode}`]: signedIn,
   [`POST ${AUTH_PATHS.myPassword}`]: changing,
@@ -114,7 +126,9 @@ inWorld('the calls and forms that open a session are those of the document, and 
     const [method = '', path = ''] = call.split(' ');
     const opens = await opensSession(world, scene, async (browser, body) => {
       const url = AUTH_PREFIX + fillPath(path, { authProvider: 'credential', id: await ownSession(browser) });
-      return browser.send(method, url, method === 'DELETE' ? undefined : body, { headers: { [HEADERS.csrf]: browser.csrf } });
+      return browser.send(method, url, method === 'DELETE' && Object.keys(body).length === 0 ? undefined : body, {
+        headers: { [HEADERS.csrf]: browser.csrf },
+      });
     });
     if (opens) open.push(call.replace(' ', ` ${AUTH_PREFIX}`));
   }

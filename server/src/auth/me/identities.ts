@@ -1,0 +1,89 @@
+import { Refusal } from '@portico/protocol/errors';
+import { deviceLabel } from '../../accounts/device-label.ts';
+import { deleteIdentity, findIdentityOfUser, type Identity, listIdentities } from '../../accounts/identity.ts';
+import { findPasswordAge } from '../../accounts/password.ts';
+import { lockUser } from '../../accounts/user.ts';
+import { recordEvent } from '../../audit/event.ts';
+import type { Caller } from '../../caller.ts';
+import type { Deps } from '../../deps.ts';
+import { maskAddress } from '../../guessing/network-address.ts';
+import { wayInRemovedLetter } from '../../mail/letters.ts';
+import { queueLetter } from '../../mail/outbox.ts';
+import type { Answer } from '../../sessions/answer.ts';
+import { requireFreshProof } from '../../sessions/fresh-proof.ts';
+import type { CurrentSession } from '../../sessions/verified-session.ts';
+
+/** The services that are offered, by name. None so far. */
+function offeredProviders(_: Deps): readonly { readonly name: string; readonly label: string }[] {
+  return [];
+}
+
+/** An account elsewhere that opens this one. */
+export interface IdentityItem {
+  readonly authProvider: string;
+  /** What people call the service. */
+  readonly service: string;
+  /** What the service calls them. */
+  readonly label: string;
+  readonly linkedAt: number;
+  readonly lastUsedAt: number;
+  readonly hasTokens: boolean;
+}
+
+/** A service that could be linked as well. */
+export interface LinkableProvider {
+  readonly authProvider: string;
+  readonly service: string;
+}
+
+/** Every way into an account. */
+export interface WaysIn {
+  readonly items: readonly IdentityItem[];
+  readonly linkable: readonly LinkableProvider[];
+  readonly hasPassword: boolean;
+}
+
+/** GET me/identities. */
+export async function readIdentities(deps: Deps, session: CurrentSession): Promise<Answer> {
+  return { body: await waysIn(deps, session) };
+}
+
+export async function waysIn(deps: Deps, session: CurrentSession): Promise<WaysIn> {
+  const offered = offeredProviders(deps);
+  const [identities, passwordAge] = await Promise.all([listIdentities(deps.db, session.userId), findPasswordAge(deps.db, session.userId)]);
+  const nameOf = (provider: string) => offered.find(({ name }) => name === provider)?.label ?? provider;
+  return {
+    items: identities.map((identity) => itemOf(identity, nameOf(identity.provider))),
+    linkable: offered
+      .filter(({ name }) => !identities.some(({ provider }) => provider === name))
+      .map(({ name, label }) => ({ authProvider: name, service: label })),
+    hasPassword: passwordAge !== null,
+  };
+}
+
+function itemOf({ provider, label, linkedAt, lastUsedAt, hasTokens }: Identity, service: string): IdentityItem {
+  return { authProvider: provider, service, label, linkedAt, lastUsedAt, hasTokens };
+}
+
+/**
+ * DELETE me/identities/:authProvider, on a fresh proof. The last way in stays: another service or a password must remain. The mailbox
+ * does not count, because a letter that gets lost must not be what an account hangs from.
+ */
+export async function unlinkIdentity(deps: Deps, caller: Caller, session: CurrentSession, provider: string): Promise<Answer> {
+  requireFreshProof(deps, session);
+  const { userId } = session;
+  await deps.db.transaction(async (tx) => {
+    // The user's row first: of two unlinks at once each would take the other for the way that remains.
+    const user = await lockUser(tx, userId);
+    if (user === null) throw new Refusal('signed_out');
+    if ((await findIdentityOfUser(tx, userId, provider)) === null) throw new Refusal('not_found');
+    const hasPassword = (await findPasswordAge(tx, userId)) !== null;
+    if (!(await deleteIdentity(tx, userId, provider, hasPassword))) throw new Refusal('last_way_in');
+    await recordEvent(tx, deps, caller, 'identity.unlinked', { actorId: userId, userId, sessionId: session.id, reason: provider });
+    const service = offeredProviders(deps).find(({ name }) => name === provider)?.label ?? provider;
+    const seen = { device: deviceLabel(caller.userAgent), place: maskAddress(caller.address) };
+    await queueLetter(tx, deps, wayInRemovedLetter(deps.config, caller.texts, { to: user.email, service, ...seen }));
+  });
+  deps.mailWaits();
+  return { status: 204 };
+}
