@@ -8,6 +8,7 @@ export const COOKIES = {
   csrf: 'portico_csrf',
   generation: 'portico_g',
   transaction: 'portico_tx',
+  lastWay: 'portico_way',
 } as const;
 
 export type CookieName = (typeof COOKIES)[keyof typeof COOKIES];

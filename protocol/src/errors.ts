@@ -45,6 +45,7 @@ export const ERRORS = {
   provider_not_offered: 403,
   email_taken: 409,
   identity_taken: 409,
+  other_identity_linked: 409,
   last_way_in: 409,
   provider_failed: 502,
   // Who may create an account.

@@ -12,6 +12,8 @@ export interface Call {
   readonly items?: keyof typeof SHAPES;
   readonly sets: readonly Cookie[];
   readonly clears: readonly Cookie[];
+  /** Answered with 302 and no body. */
+  readonly redirects?: true;
   /** Beside those of the guard and those that every call can give. */
   readonly errors: readonly ErrorCode[];
 }
@@ -19,6 +21,8 @@ export interface Call {
 const SIGNED_IN = ['accessToken', 'expiresIn', 'gen', 'csrfToken', 'user', 'expiresAt'];
 const SESSION_COOKIES: readonly Cookie[] = ['refresh', 'access', 'csrf', 'generation'];
 const SPENDING: readonly ErrorCode[] = ['bad_attempt', 'refresh_invalid', 'session_ended', 'session_held', 'retry'];
+
+const AT_PROVIDER: readonly ErrorCode[] = ['not_found', 'provider_not_offered', 'provider_failed'];
 
 /** By method and path below the prefix. */
 export const CALLS: Readonly<Record<string, Call>> = {
@@ -38,13 +42,60 @@ export const CALLS: Readonly<Record<string, Call>> = {
       'busy',
     ],
   },
-  'POST /signin/:authProvider': {
+  'POST /signin/credential': {
     sentence:
-      '`credential` is the only provider so far: e-mail and password. An address that was never proven answers as a wrong password does, and its code is mailed again. The session that the browser had before ends.',
+      'An address that was never proven answers as a wrong password does, and its code is mailed again. The session that the browser had before ends.',
     answer: ['status', ...SIGNED_IN],
     sets: [...SESSION_COOKIES, 'device'],
     clears: [],
-    errors: ['wrong_credentials', 'not_found', 'address_suspended', 'account_throttled', 'busy'],
+    errors: ['wrong_credentials', 'address_suspended', 'account_throttled', 'busy'],
+  },
+  'POST /signin/:authProvider': {
+    sentence:
+      'For the page that the provider sends the browser back to. The first time makes an account, if the provider confirms an address that no account has; later only the provider’s own name for the person counts. What was begun with `me/identities/:authProvider` or `me/proof/:authProvider` ends here too, with `status` `LINKED` or `PROVED`. A state is good for ten minutes, in one browser, for one provider.',
+    answer: ['status', ...SIGNED_IN, 'returnTo'],
+    sets: [...SESSION_COOKIES, 'device', 'lastWay'],
+    clears: [],
+    errors: [
+      ...AT_PROVIDER,
+      'bad_state',
+      'provider_refused',
+      'provider_email_missing',
+      'email_taken',
+      'identity_taken',
+      'other_identity_linked',
+      'signup_closed',
+      'signup_by_invitation',
+      'signup_domain_refused',
+      'address_suspended',
+      'fresh_signin_required',
+    ],
+  },
+  'GET /get-oauth-url/:authProvider': {
+    sentence:
+      'The provider sends the browser back to `/auth/callback/:authProvider` on the origin of the pages, which must be registered there.',
+    answer: ['oAuthUrl'],
+    sets: ['transaction'],
+    clears: [],
+    errors: AT_PROVIDER,
+  },
+  'GET /:authProvider': {
+    sentence:
+      'For plain links: 302 to the provider, which sends the browser back to `/:authProvider/callback` below this prefix, on the origin of the API; that must be registered too. Called from another site it leads to `/login`.',
+    answer: [],
+    redirects: true,
+    sets: ['transaction'],
+    clears: [],
+    errors: AT_PROVIDER,
+  },
+  'GET /:authProvider/callback': {
+    sentence:
+      'Takes `code`, `state`, `iss` and `error` of the provider’s redirect. 302 to `returnTo` in the app; whatever went wrong, to the page that says what to do.',
+    answer: [],
+    redirects: true,
+    sets: [...SESSION_COOKIES, 'device', 'lastWay'],
+    clears: [],
+    errors: ['not_found', 'provider_not_offered'],
   },
   'POST /verify-signin': {
     sentence:
@@ -174,6 +225,27 @@ export const CALLS: Readonly<Record<string, Call>> = {
     clears: [],
     errors: [],
   },
+  'POST /me/identities/:authProvider': {
+    sentence: 'Needs a fresh proof, now and when the browser comes back. `oAuthUrl` is good for this session alone.',
+    answer: ['oAuthUrl'],
+    sets: ['transaction'],
+    clears: [],
+    errors: [...AT_PROVIDER, 'fresh_signin_required'],
+  },
+  'DELETE /me/identities/:authProvider/tokens': {
+    sentence: 'The way in stays. They are forgotten here at once; the provider is told after the answer.',
+    answer: [],
+    sets: [],
+    clears: [],
+    errors: ['not_found'],
+  },
+  'POST /me/proof/:authProvider': {
+    sentence: 'The provider asks again, and must name the account that is linked.',
+    answer: ['oAuthUrl'],
+    sets: [],
+    clears: [],
+    errors: AT_PROVIDER,
+  },
   'POST /me/password': {
     sentence:
       'The current password is needed where there is one; an account that has none gets its first on a fresh proof. This browser gets a new session in the same transaction, and a letter says that it happened.',
@@ -222,10 +294,11 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   action: { type: 'string', sentence: 'What happened, such as `signin.succeeded`' },
   address: { type: 'string', sentence: 'Network address without its last part' },
   at: { type: 'number', sentence: 'When it happened' },
-  authProvider: { type: 'string', sentence: '`credential`' },
+  authProvider: { type: 'string', sentence: '`github`, `google`, `gitlab` or `discord`' },
   clientId: { type: 'string', sentence: 'The public client that the token belongs to' },
   confirm: { type: 'string', sentence: 'The own e-mail address, typed once more' },
   createdAt: { type: 'number', sentence: 'When it began' },
+  csrfState: { type: 'string', sentence: '`state` of the provider’s redirect' },
   csrfToken: { type: 'string', sentence: 'For the header `Portico-CSRF`; not where the token came in the body' },
   current: { type: 'boolean', sentence: 'The session of this call' },
   currentPassword: { type: 'string', sentence: 'As it is now; needed where there is one' },
@@ -248,6 +321,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   identities: { type: 'array', sentence: 'Linked services' },
   items: { type: 'array', sentence: 'Sessions or events: see above' },
   inviteToken: { type: 'string', sentence: '`invite` of the link in an invitation' },
+  iss: { type: 'string', sentence: '`iss` of the provider’s redirect, if there was one (RFC 9207)' },
   keep: {
     type: 'boolean',
     sentence: '"Keep me signed in"; true unless given. Without it cookies end with the browser, the session after 12 hours',
@@ -260,19 +334,22 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   linkable: { type: 'array', sentence: 'Services that could be linked: `{ authProvider, service }`' },
   linkedAt: { type: 'number', sentence: 'When it was linked' },
   mailedLinks: { type: 'array', sentence: 'Links that were mailed, without what opens them' },
-  methods: { type: 'array', sentence: 'How it was proven: `pwd` a password, `otp` a code by mail' },
+  methods: { type: 'array', sentence: 'How it was proven: `pwd` a password, `otp` a code by mail, `fed` a provider' },
   newPassword: { type: 'string', sentence: 'Taken exactly as typed' },
   next: { type: 'string', sentence: '`cursor` of the next page, or null' },
+  oAuthUrl: { type: 'string', sentence: 'Where to send the browser' },
   password: { type: 'string', sentence: 'Taken exactly as typed' },
   profile: { type: 'object', sentence: 'Everything kept of the user itself' },
   reason: { type: 'string', sentence: 'Why or how, as a code; or null' },
   refreshToken: { type: 'string', sentence: 'Of a public client; answered only where it was sent' },
   resendAt: { type: 'number', sentence: 'When another code may be asked for' },
+  returnTo: { type: 'string', sentence: 'Where the sign-in leads: a path of our own pages' },
   role: { type: 'string', sentence: '`user`, `support`, `admin` or `owner`' },
   securityCode: { type: 'string', sentence: 'Eight digits' },
   service: { type: 'string', sentence: 'What people call the service; in an export, this installation' },
   sessions: { type: 'array', sentence: 'Sessions, those that ended a moment ago too' },
   status: { type: 'string', sentence: '`SIGNED_OUT`, `UNVERIFIED` (waits for a code), `HELD` or `VERIFIED`' },
+  tokenExchangeCode: { type: 'string', sentence: '`code` of the provider’s redirect' },
   triesLeft: { type: 'number', sentence: 'Tries that the code still has' },
   user: { type: 'object', sentence: 'The user: see above' },
   verifyUrl: { type: 'string', sentence: 'The page on which the code is typed' },

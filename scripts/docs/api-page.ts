@@ -77,7 +77,7 @@ function groundRules(): string {
 }
 
 function describeCall(route: Route): string {
-  const { sentence, answer, sets, clears, errors } = wordsFor(CALLS, `${route.method} ${route.path}`);
+  const { sentence, answer, sets, clears, errors, redirects } = wordsFor(CALLS, `${route.method} ${route.path}`);
   const refusals = [...new Set([...wordsFor(GUARDS, route.guardName).errors, ...errors])];
   const takes = [...takenFields(route.schema.params), ...takenFields(route.schema.querystring), ...takenFields(route.schema.body)];
   return [
@@ -85,7 +85,7 @@ function describeCall(route: Route): string {
     `${route.summary}. ${sentence}`.trim(),
     [
       `- **Takes** ${takes.length === 0 ? 'nothing' : takes.join(', ')}`,
-      `- **Answers** ${answer.length === 0 ? '204' : `200 ${answer.map(answered).join(', ')}`}`,
+      `- **Answers** ${redirects ? '302' : answer.length === 0 ? '204' : `200 ${answer.map(answered).join(', ')}`}`,
       ...(sets.length === 0 ? [] : [`- **Sets** ${sets.map((name) => code(COOKIES[name])).join(', ')}`]),
       ...(clears.length === 0 ? [] : [`- **Clears** ${clears.map((name) => code(COOKIES[name])).join(', ')}`]),
       `- **Refuses** ${refusals.length === 0 ? 'nobody' : refusals.map(withStatus).join(', ')}`,

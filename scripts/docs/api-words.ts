@@ -45,6 +45,7 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'guess-network': 'guesses of one network that are under way or were wrong, known devices not counted',
   'guess-wider-network': 'the same in an IPv4 /24 or IPv6 /48',
   'wrong-network': 'wrong guesses of one network; when it is full the network is suspended, each time for longer',
+  'provider-network': 'codes of providers that proved nobody, from one network',
   'mail-network': 'letters that one network may cause, to whomever',
   'mail-address': 'letters with a code to one address, whoever asks',
   'code-account': 'codes typed for one account',
@@ -62,7 +63,8 @@ export const COOKIE_WORDS: Readonly<Record<keyof typeof COOKIES, string>> = {
   device: 'This browser, for "keep me signed in": set at a sign-in where it is missing. 400 days; survives sign-out.',
   csrf: 'The CSRF token, for the header `Portico-CSRF`. As long as the refresh token.',
   generation: 'The generation of the refresh token, for `Portico-Attempt`. As long as the refresh token.',
-  transaction: 'One random value that form tokens and codes of held sign-ins are bound to. 400 days.',
+  transaction: 'One random value that form tokens, sign-ins at a provider and codes of held sign-ins are bound to. 400 days.',
+  lastWay: 'The provider that was signed in with last, for the badge on its button. 400 days; a sign-in by password removes it.',
 };
 
 /** Set without HttpOnly. Never a token that signs in. */

@@ -1,4 +1,4 @@
-import { ConfigProblems, inspectConfig, SETTINGS } from '../../server/src/config.ts';
+import { ALL_SETTINGS, ConfigProblems, inspectConfig } from '../../server/src/config.ts';
 import { code, generatedFrom, page, table } from './markdown.ts';
 
 /** An environment as somebody's first try in production: its problems are shown as the program tells them. */
@@ -32,7 +32,7 @@ export function configPage(): string {
     '## All settings',
     table(
       ['Name', 'Default', 'Form', 'Meaning'],
-      Object.values(SETTINGS).map(({ name, kind, standard, sentence }) => [
+      ALL_SETTINGS.map(({ name, kind, standard, sentence }) => [
         code(name),
         standard === '' ? 'empty' : asWritten(standard),
         asWritten(kind.form.replace(DURATION_EXAMPLES, '')),

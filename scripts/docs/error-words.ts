@@ -17,6 +17,7 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   provider_not_offered: 'Do not offer this provider: it has no credentials in the settings.',
   email_taken: 'Lead to the sign-in; after it, the provider can be linked in the dashboard.',
   identity_taken: 'Show the sentence. One account of a provider belongs to one account here.',
+  other_identity_linked: 'Offer to unlink the other one first.',
   last_way_in: 'Offer to set a password, or to link another provider, first.',
   provider_failed: 'Offer the other ways in, or begin again later with growing pauses. Nothing was written.',
   signup_closed: 'Do not offer sign-up. The answer is the same for every address.',

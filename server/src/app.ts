@@ -4,14 +4,15 @@ import { extendHard, extendSoft } from './auth/extend-auth.ts';
 import { ACTIVITY_PAGE, readActivity } from './auth/me/activity.ts';
 import { deleteMe } from './auth/me/delete.ts';
 import { exportMe } from './auth/me/export.ts';
-import { readIdentities, unlinkIdentity } from './auth/me/identities.ts';
+import { readIdentities, returnTokens, unlinkIdentity } from './auth/me/identities.ts';
 import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
 import { readMe, updateMe } from './auth/me/profile.ts';
 import { endOtherSessions, endSession, readSessions } from './auth/me/sessions.ts';
 import { prove, sendProofCode } from './auth/prove.ts';
 import { refresh } from './auth/refresh.ts';
 import { sessionStatus } from './auth/session-status.ts';
-import { signInRequestHandler } from './auth/sign-in/index.ts';
+import { beginLink, beginProof, getOAuthUrl, redirectToProvider } from './auth/sign-in/get-oauth-url.ts';
+import { CREDENTIAL, signInRequestHandler } from './auth/sign-in/index.ts';
 import { notMe, resendCode, verifySignIn } from './auth/sign-in/verify-signin.ts';
 import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
@@ -20,6 +21,7 @@ import * as guard from './http/guards.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerPages } from './http/pages/index.ts';
 import { createPageRenderer } from './http/pages/render.ts';
+import { backInTheApp } from './http/provider-return.ts';
 import { type Route, registerRoutes, route } from './http/route.ts';
 import * as body from './http/schemas.ts';
 import { createServer } from './http/server.ts';
@@ -35,14 +37,30 @@ export const AUTH_ROUTES: readonly Route[] = [
     run: (deps, caller, _, { body: { email, password, displayName = '', keep = true, inviteToken = null } }) =>
       signUpRequestHandler(deps, caller, { email, password, displayName: displayName.trim(), keep, inviteToken }),
   }),
-  route<null, body.SignInBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.signIn, {
+  route<null, body.SignInBody>('POST', AUTH_PATHS.signInCredential, {
     guard: guard.ownPages,
     limit: 'guess-network, guess-wider-network, wrong-network, signin-account, signin-device',
-    summary: 'Sign in',
+    summary: 'Sign in with e-mail and password',
     body: body.SignInBody,
+    run: (deps, caller, _, { body: { email, password, keep = true } }) =>
+      signInRequestHandler(deps, caller, CREDENTIAL, { email, password, keep }),
+  }),
+  route<null, body.ProviderAnswerBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.signIn, {
+    guard: guard.ownPages,
+    limit: 'provider-network',
+    summary: 'Sign in with what a provider answered',
+    body: body.ProviderAnswerBody,
     params: body.ProviderParams,
-    run: (deps, caller, _, { body: { email, password, keep = true }, params }) =>
-      signInRequestHandler(deps, caller, params.authProvider, { email, password, keep }),
+    run: (deps, caller, _, input) => signInRequestHandler(deps, caller, input.params.authProvider, input.body),
+  }),
+  route<null, unknown, body.BeginQuery, body.ProviderParams>('GET', AUTH_PATHS.oAuthUrl, {
+    guard: guard.open,
+    limit: 'none',
+    summary: 'Where to send the browser to sign in at a provider',
+    query: body.BeginQuery,
+    params: body.ProviderParams,
+    run: (deps, caller, _, { params, query: { returnTo, keep } }) =>
+      getOAuthUrl(deps, caller, params.authProvider, { returnTo, keep: keep !== 'false' }),
   }),
   route<null, body.VerifyBody>('POST', AUTH_PATHS.verifySignIn, {
     guard: guard.ownOrigin,
@@ -98,6 +116,48 @@ export const AUTH_ROUTES: readonly Route[] = [
     summary: 'Rotate, with a new CSRF token',
     body: body.EmptyBody,
     run: (deps, caller) => extendHard(deps, caller),
+  }),
+  route<guard.Current, body.ReturnToBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.myIdentity, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Begin to link a provider',
+    body: body.ReturnToBody,
+    params: body.ProviderParams,
+    run: (deps, caller, session, input) => beginLink(deps, caller, session, input.params.authProvider, input.body),
+  }),
+  route<guard.Current, unknown, unknown, body.ProviderParams>('DELETE', AUTH_PATHS.myIdentityTokens, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Give a provider’s tokens back to it',
+    body: body.EmptyBody,
+    params: body.ProviderParams,
+    run: (deps, caller, session, { params }) => returnTokens(deps, caller, session, params.authProvider),
+  }),
+  route<guard.Current, body.ReturnToBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.myProofByProvider, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Begin to prove by a linked provider who you are',
+    body: body.ReturnToBody,
+    params: body.ProviderParams,
+    run: (deps, caller, session, input) => beginProof(deps, caller, session, input.params.authProvider, input.body),
+  }),
+  // Any name may stand here: a fixed path wins over it, so /me and /session are not providers.
+  route<null, unknown, body.BeginQuery, body.ProviderParams>('GET', AUTH_PATHS.providerStart, {
+    guard: guard.open,
+    limit: 'none',
+    summary: 'Go to a provider to sign in',
+    query: body.BeginQuery,
+    params: body.ProviderParams,
+    run: (deps, caller, _, { params, query: { returnTo, keep } }) =>
+      redirectToProvider(deps, caller, params.authProvider, { returnTo, keep: keep !== 'false' }),
+  }),
+  route<null, unknown, unknown, body.ProviderParams>('GET', AUTH_PATHS.providerCallback, {
+    guard: guard.open,
+    limit: 'provider-network',
+    summary: 'Where a provider sends the browser back to',
+    params: body.ProviderParams,
+    run: (deps, caller, _, { params, query }) =>
+      backInTheApp(deps, params.authProvider, query, (answer) => signInRequestHandler(deps, caller, params.authProvider, answer)),
   }),
   route('GET', AUTH_PATHS.me, {
     guard: guard.cookieAndDatabase,

@@ -29,6 +29,8 @@ export interface CallerCookies {
   readonly device: string | null;
   readonly csrf: string | null;
   readonly transaction: string | null;
+  /** The provider that this browser signed in with last: a hint for people, and nothing else. */
+  readonly lastWay: string | null;
 }
 
 export function hashOf(cookie: string | null): string | null {

@@ -1,12 +1,17 @@
 import { join } from 'node:path';
+import type { ProviderAccess } from './auth/auth-providers/definition.ts';
 import { type Environment, findGiven, findUnknownNames } from './config/environment.ts';
-import { findRuleProblems, type Settings } from './config/rules.ts';
+import { findProviderProblems, offeredOf, PROVIDER_SETTINGS, readProviders, settingsOf } from './config/provider-settings.ts';
+import { findRuleProblems, isPlainHttpOffLoopback, type Settings } from './config/rules.ts';
 import { SETTINGS, type Setting } from './config/settings.ts';
 import { isLoopbackHost } from './platform/loopback.ts';
 import { findMasterKeyFile, MASTER_KEY_FILE, requireMasterKeyFile } from './platform/master-key.ts';
 
 export type { Settings } from './config/rules.ts';
 export { SETTINGS } from './config/settings.ts';
+
+/** Every setting there is, in the order in which they are shown. */
+export const ALL_SETTINGS: readonly Setting<unknown>[] = [...Object.values(SETTINGS), ...PROVIDER_SETTINGS.flatMap(settingsOf)];
 
 /** Everything that an operator can set, read once at the start. Lives are milliseconds. */
 export interface Config {
@@ -44,6 +49,8 @@ export interface Config {
   readonly signupDomains: readonly string[];
   /** '' or a folder of the operator's own, served at / in place of the landing page. */
   readonly staticDir: string;
+  /** The providers that are offered, by name: those with credentials. */
+  readonly providers: Readonly<Record<string, ProviderAccess>>;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -118,6 +125,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
   const mode = read('mode', SETTINGS.mode);
   const port = read('port', SETTINGS.port, portOfLocalOrigin(env) ?? '4000');
   const origin = read('origin', SETTINGS.origin, `http://localhost:${port}`);
+  const givenProviders = readProviders((setting) => read('providers', setting));
   const settings: Settings = {
     mode,
     origin,
@@ -142,21 +150,23 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     signup: read('signup', SETTINGS.signup),
     signupDomains: read('signupDomains', SETTINGS.signupDomains),
     staticDir: read('staticDir', SETTINGS.staticDir),
+    providers: offeredOf(givenProviders),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };
   problems.push(
     ...findUnknownNames(
       env,
-      Object.values(SETTINGS).map((setting) => setting.name),
+      ALL_SETTINGS.map((setting) => setting.name),
     ),
   );
   problems.push(...findRuleProblems(settings, unreadable));
+  if (!unreadable.has('providers')) problems.push(...findProviderProblems(givenProviders, mode, isPlainHttpOffLoopback));
   const rows = explained.map((row) => (isGenerated(row) ? generatedKeyRow(settings.dataDir) : row));
   return { settings, problems, explained: inTableOrder(rows) };
 }
 
 function inTableOrder(rows: readonly ExplainedSetting[]): ExplainedSetting[] {
-  return Object.values(SETTINGS).flatMap(({ name }) => rows.filter((row) => row.name === name));
+  return ALL_SETTINGS.flatMap(({ name }) => rows.filter((row) => row.name === name));
 }
 
 /** `PORTICO_ORIGIN=http://localhost:5000` means port 5000: behind no proxy the two must agree. */

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { Db } from './platform/db.ts';
 import type { Keyring } from './platform/keyring.ts';
 import type { Log } from './platform/log.ts';
+import type { Network } from './platform/network.ts';
 import type { PasswordHasher } from './platform/password-hasher.ts';
 import type { RevokedSet } from './platform/revoked-set.ts';
 
@@ -14,6 +15,8 @@ export interface Deps {
   /** Revocations of unexpired tokens, kept in memory and read again each second. */
   readonly revoked: RevokedSet;
   readonly log: Log;
+  /** Services that are not ours. */
+  readonly network: Network;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Bytes from a cryptographically secure source. */

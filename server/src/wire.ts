@@ -6,6 +6,7 @@ import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.
 import type { Database } from './platform/db.ts';
 import type { Log } from './platform/log.ts';
 import { migrate } from './platform/migrate.ts';
+import { createNetwork } from './platform/network.ts';
 import { openDatabase } from './platform/open-database.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
@@ -44,6 +45,7 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       hasher: createPasswordHasher(),
       revoked: createRevokedSet(),
       log,
+      network: createNetwork(),
       now,
       random: createRandom(),
       mailWaits: onMailWaits,

@@ -69,8 +69,12 @@ const VALUES = [
 ];
 /** Steps that several verbs share, and that stand beside them. */
 const STEPS_BESIDE_VERBS = ['auth/create-user-session.ts', 'auth/complete-sign-up.ts'];
+/** What talks with providers and checks passwords; every other file beside them is the pure definition of one provider. */
+const PROVIDER_STEPS = ['at-provider.ts', 'credential.ts', 'oauth.ts', 'oauth-state.ts', 'provider-tokens.ts'];
 const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
   ['platform', (file) => file.startsWith('platform/')],
+  // A new provider is a file of this layer without a word here.
+  ['definitions', (file) => file.startsWith('auth/auth-providers/') && !PROVIDER_STEPS.includes(file.slice('auth/auth-providers/'.length))],
   ['settings', (file) => file.startsWith('config/') || file === 'config.ts' || file === 'deps.ts'],
   ['values', (file) => VALUES.includes(file)],
   ['nouns', (file) => NOUNS.includes(file)],

@@ -6,6 +6,7 @@ import type { Db } from '../src/platform/db.ts';
 import type { Log } from '../src/platform/log.ts';
 import { createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
+import { noNetwork } from './no-network.ts';
 import { type Clock, heldClock, testConfig } from './world.ts';
 
 /** What one log entry said. */
@@ -34,6 +35,7 @@ export async function bareDeps(db: Db, config: Partial<Config> = {}, clock: Cloc
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
     log,
+    network: noNetwork(),
     now: clock.now,
     random: randomBytes,
     mailWaits: () => undefined,

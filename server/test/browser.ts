@@ -39,6 +39,10 @@ export interface CallOptions {
 }
 
 const METHODS: Readonly<Partial<Record<keyof typeof AUTH_PATHS, 'GET' | 'DELETE'>>> = {
+  oAuthUrl: 'GET',
+  providerStart: 'GET',
+  providerCallback: 'GET',
+  myIdentityTokens: 'DELETE',
   session: 'GET',
   me: 'GET',
   mySessions: 'GET',

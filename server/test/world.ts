@@ -14,6 +14,7 @@ import { createRevokedSet } from '../src/platform/revoked-set.ts';
 import { watchRevocations } from '../src/sessions/revocation.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import { forEachDatabase } from './databases.ts';
+import { noNetwork } from './no-network.ts';
 
 export const ORIGIN = 'http://localhost:4000';
 /** 2026-01-05 12:00 UTC, a Monday; every held clock starts here. */
@@ -79,6 +80,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     signup: 'open',
     signupDomains: [],
     staticDir: '',
+    providers: {},
     logLevel: 'silent',
     ...overrides,
   };
@@ -116,6 +118,7 @@ export async function openWorld(
     hasher: createPasswordHasher({ parallel: 2, queue: 1000, options: { ...ARGON2, memoryCost: 64, timeCost: 1 } }),
     revoked: createRevokedSet(),
     log: silentLog,
+    network: noNetwork(),
     now: clock.now,
     random: randomBytes,
     mailWaits: () => undefined,

@@ -5,8 +5,9 @@ import type { FormState, PageName, PageView, ViewOf } from './views.ts';
 /** Each page is sent its own texts and no others: they travel with every page, and count against its size. */
 const OF_PAGE = {
   landing: (texts: Texts) => texts.pages.landing,
-  'sign-in': (texts: Texts) => texts.pages.signIn,
-  'sign-up': (texts: Texts) => texts.pages.signUp,
+  'sign-in': (texts: Texts) => ({ ...texts.pages.signIn, providers: texts.pages.providers }),
+  'sign-up': (texts: Texts) => ({ ...texts.pages.signUp, providers: texts.pages.providers }),
+  'provider-return': (texts: Texts) => texts.pages.providerReturn,
   'verify-sign-in': (texts: Texts) => texts.pages.verifySignIn,
   dashboard: (texts: Texts) => texts.pages.dashboard,
   'sign-out': (texts: Texts) => texts.pages.signOut,
@@ -27,10 +28,32 @@ const ANYWHERE = [
   'busy',
 ] as const satisfies readonly ErrorCode[];
 
+/** What a way through a provider can end with. */
+const AT_PROVIDER = [
+  'bad_state',
+  'provider_refused',
+  'provider_email_missing',
+  'provider_not_offered',
+  'provider_failed',
+  'email_taken',
+  'identity_taken',
+  'other_identity_linked',
+  'signup_closed',
+  'signup_by_invitation',
+  'signup_domain_refused',
+  'fresh_signin_required',
+  'address_suspended',
+  'account_throttled',
+  'wrong_credentials',
+  'signed_out',
+  'session_ended',
+] as const satisfies readonly ErrorCode[];
+
 const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
   landing: [],
-  'sign-in': [...ANYWHERE, 'wrong_credentials', 'account_throttled', 'address_suspended'],
-  'sign-up': [...ANYWHERE, 'password_refused', 'account_throttled', 'address_suspended'],
+  'sign-in': [...ANYWHERE, 'provider_failed', 'provider_not_offered', 'wrong_credentials', 'account_throttled', 'address_suspended'],
+  'provider-return': [...ANYWHERE, ...AT_PROVIDER],
+  'sign-up': [...ANYWHERE, 'provider_failed', 'provider_not_offered', 'password_refused', 'account_throttled', 'address_suspended'],
   'verify-sign-in': [...ANYWHERE, 'wrong_code', 'code_expired', 'signed_out', 'session_ended', 'account_throttled', 'address_suspended'],
   dashboard: [...ANYWHERE, 'wrong_password', 'password_refused', 'account_throttled', 'not_found', 'signed_out'],
   'sign-out': ANYWHERE,
@@ -44,6 +67,7 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   'sign-up': ['missing', 'malformed', 'email_malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   'verify-sign-in': ['missing', 'malformed'],
   dashboard: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
+  'provider-return': [],
   'sign-out': [],
   error: [],
   'dev-mail': [],

@@ -19,6 +19,8 @@ function headingOf(view: PageView, texts: Texts): string {
       return pages.signIn.title;
     case 'sign-up':
       return pages.signUp.title;
+    case 'provider-return':
+      return fill(pages.providerReturn.title, { provider: view.provider.label });
     case 'verify-sign-in':
       return view.reason === 'sign_up' ? pages.verifySignIn.titleSignUp : pages.verifySignIn.title;
     case 'dashboard':

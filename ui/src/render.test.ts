@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FORM_FIELDS } from '@portico/protocol/cookies';
-import { PAGE_FORMS, PAGES, SYSTEM } from '@portico/protocol/routes';
+import { fillPath, PAGE_FORMS, PAGES, SYSTEM } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
 import { loadRenderer } from '../test/page-server.ts';
 import { pseudoTexts } from '../test/pseudo-texts.ts';
@@ -177,6 +177,7 @@ test('the renderer needs no npm package', () => {
 test('every form posts to a path that exists, with the token that guards it', () => {
   const before: readonly string[] = [
     PAGES.signIn,
+    fillPath(PAGES.authCallback, { authProvider: 'github' }),
     PAGES.signUp,
     PAGES.verifySignIn,
     PAGE_FORMS.verifyResend,

@@ -8,6 +8,7 @@ import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
 import ErrorPage from './pages/error.svelte';
 import Landing from './pages/landing.svelte';
+import ProviderReturn from './pages/provider-return.svelte';
 import SignIn from './pages/sign-in.svelte';
 import SignOut from './pages/sign-out.svelte';
 import SignUp from './pages/sign-up.svelte';
@@ -18,6 +19,7 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   landing: Landing,
   'sign-in': SignIn,
   'sign-up': SignUp,
+  'provider-return': ProviderReturn,
   'verify-sign-in': VerifySignIn,
   dashboard: Dashboard,
   'sign-out': SignOut,

@@ -39,6 +39,21 @@ export interface FormState {
   readonly retryAfter: number | null;
 }
 
+/** A provider that is offered, as its button says it. */
+export interface ProviderButton {
+  readonly name: string;
+  readonly label: string;
+  /** This browser signed in with it last. */
+  readonly lastUsed: boolean;
+}
+
+/** What a provider sent the browser back with; the page hands it on. */
+export interface ProviderAnswer {
+  readonly tokenExchangeCode: string;
+  readonly csrfState: string;
+  readonly iss?: string;
+}
+
 export interface SessionItem {
   readonly id: string;
   readonly current: boolean;
@@ -98,6 +113,8 @@ export interface SessionsAnswer {
 export interface FormPosts {
   /** `keep` is absent when unticked. */
   readonly signIn: 'email' | 'password' | 'keep' | 'returnTo';
+  /** What the provider's redirect carried. */
+  readonly authCallback: 'tokenExchangeCode' | 'csrfState' | 'iss';
   readonly signUp: 'email' | 'displayName' | 'password' | 'returnTo';
   readonly verifySignIn: 'securityCode' | 'returnTo';
   readonly verifyResend: 'returnTo';
@@ -119,8 +136,17 @@ export type PageView =
       readonly form: FormState;
       readonly returnTo: string;
       readonly notice: 'signed_out' | 'session_ended' | null;
+      readonly providers: readonly ProviderButton[];
     }
-  | { readonly page: 'sign-up'; readonly form: FormState; readonly returnTo: string }
+  | { readonly page: 'sign-up'; readonly form: FormState; readonly returnTo: string; readonly providers: readonly ProviderButton[] }
+  | {
+      readonly page: 'provider-return';
+      readonly provider: { readonly name: string; readonly label: string };
+      /** Null when the provider gave none, or it was refused already. */
+      readonly answer: ProviderAnswer | null;
+      readonly declined: boolean;
+      readonly form: FormState;
+    }
   | ({ readonly page: 'verify-sign-in'; readonly form: FormState; readonly returnTo: string } & Waiting)
   | {
       readonly page: 'dashboard';

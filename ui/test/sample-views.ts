@@ -1,5 +1,5 @@
 import { en } from '@portico/protocol/texts/en';
-import type { DevMail, FormState, Frame, PageView, SessionItem, Waiting } from '../src/views.ts';
+import type { DevMail, FormState, Frame, PageView, ProviderButton, SessionItem, Waiting } from '../src/views.ts';
 
 /** Every page in every state that looks different: for the budget, the tests and the eye. */
 export interface Sample {
@@ -64,6 +64,15 @@ const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace
 
 const waiting: Waiting = { reason: 'sign_up', maskedEmail: 'a••@example.com', codeSent: true, resendAt: NOW + 45_000, triesLeft: null };
 
+const github = { name: 'github', label: 'GitHub' };
+const providers: readonly ProviderButton[] = [
+  { ...github, lastUsed: false },
+  { name: 'google', label: 'Google', lastUsed: true },
+  { name: 'gitlab', label: 'GitLab', lastUsed: false },
+  { name: 'discord', label: 'Discord', lastUsed: false },
+  { name: 'house', label: 'House', lastUsed: false },
+];
+
 const mails: readonly DevMail[] = [
   {
     to: 'ada@example.com',
@@ -96,9 +105,9 @@ export const sampleViews: readonly Sample[] = [
   { name: 'landing-signed-in', view: { page: 'landing', status: 'VERIFIED' } },
   { name: 'landing-held', view: { page: 'landing', status: 'HELD' } },
   { name: 'landing-three-hosts', view: { page: 'landing', status: null }, frame: threeHosts },
-  { name: 'sign-in', view: { page: 'sign-in', form: blank, returnTo: '/dashboard', notice: null } },
-  { name: 'sign-in-notice', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'session_ended' } },
-  { name: 'sign-in-signed-out', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'signed_out' } },
+  { name: 'sign-in', view: { page: 'sign-in', form: blank, returnTo: '/dashboard', notice: null, providers } },
+  { name: 'sign-in-notice', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'session_ended', providers: [] } },
+  { name: 'sign-in-signed-out', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'signed_out', providers: [] } },
   {
     name: 'sign-in-refused',
     view: {
@@ -111,10 +120,11 @@ export const sampleViews: readonly Sample[] = [
       },
       returnTo: '/dashboard',
       notice: null,
+      providers: [],
     },
   },
-  { name: 'sign-in-three-hosts', view: { page: 'sign-in', form: blank, returnTo: '', notice: null }, frame: threeHosts },
-  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '' } },
+  { name: 'sign-in-three-hosts', view: { page: 'sign-in', form: blank, returnTo: '', notice: null, providers }, frame: threeHosts },
+  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '', providers } },
   {
     name: 'sign-up-refused',
     view: {
@@ -126,7 +136,23 @@ export const sampleViews: readonly Sample[] = [
         retryAfter: null,
       },
       returnTo: '',
+      providers: [],
     },
+  },
+  {
+    name: 'provider-return',
+    view: {
+      page: 'provider-return',
+      provider: github,
+      answer: { tokenExchangeCode: 'c0de', csrfState: 'v1.5tate' },
+      declined: false,
+      form: blank,
+    },
+  },
+  { name: 'provider-declined', view: { page: 'provider-return', provider: github, answer: null, declined: true, form: blank } },
+  {
+    name: 'provider-refused',
+    view: { page: 'provider-return', provider: github, answer: null, declined: false, form: { ...blank, error: 'email_taken' } },
   },
   { name: 'verify-sign-up', view: { page: 'verify-sign-in', form: blank, returnTo: '', ...waiting } },
   {

@@ -88,11 +88,20 @@ export async function readProviderTokens(db: Db, deps: SealDeps, userId: string,
   const row = await one(db, 'select subject, sealed_tokens from identities where user_id = $1 and provider = $2', [userId, provider]);
   const sealed = row?.['sealed_tokens'];
   if (row === null || typeof sealed !== 'string') return null;
-  try {
-    return JSON.parse(unseal(deps.config.masterKey, sealLabel(provider, row['subject'] as string), sealed).toString()) as ProviderTokens;
-  } catch {
-    return null;
-  }
+  return openTokens(deps, provider, row['subject'] as string, sealed);
+}
+
+/** Takes the stored tokens out of the row: of parallel calls exactly one gets them. Null when there are none that open. */
+export async function takeProviderTokens(db: Db, deps: SealDeps, userId: string, provider: string): Promise<ProviderTokens | null> {
+  const row = await one(db, 'select subject, sealed_tokens from identities where user_id = $1 and provider = $2', [userId, provider]);
+  const sealed = row?.['sealed_tokens'];
+  if (row === null || typeof sealed !== 'string') return null;
+  const taken = await one(
+    db,
+    'update identities set sealed_tokens = null where user_id = $1 and provider = $2 and sealed_tokens = $3 returning provider',
+    [userId, provider, sealed],
+  );
+  return taken === null ? null : openTokens(deps, provider, row['subject'] as string, sealed);
 }
 
 /** Stores renewed tokens, or null when they were given back. */
@@ -121,6 +130,14 @@ export async function deleteIdentity(tx: Db, userId: string, provider: string, o
     [userId, provider, otherWayIn ? 1 : 0],
   );
   return row !== null;
+}
+
+function openTokens({ config }: SealDeps, provider: string, subject: string, sealed: string): ProviderTokens | null {
+  try {
+    return JSON.parse(unseal(config.masterKey, sealLabel(provider, subject), sealed).toString()) as ProviderTokens;
+  } catch {
+    return null;
+  }
 }
 
 function sealTokens({ config }: SealDeps, provider: string, subject: string, tokens: ProviderTokens | null): string | null {

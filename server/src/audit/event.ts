@@ -30,6 +30,8 @@ export const ACTIONS = [
   'account.exported',
   'account.deleted',
   'proof.given',
+  'identity.linked',
+  'identity.tokens_returned',
   'password.changed',
   'password.refused',
 ] as const;

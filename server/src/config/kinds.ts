@@ -70,6 +70,29 @@ function readOrigin(text: string): string | null {
   return HOST_NAME.test(url.hostname) || url.hostname.startsWith('[') ? url.origin : null;
 }
 
+/** Kept as it is written, for an issuer is compared letter by letter (OpenID Connect Discovery 4.3). */
+export const webAddress: Kind<string> = kind(
+  'empty, or an address such as https://git.example.com or https://id.example.com/realms/main: no query, no password',
+  (text) => (text === '' || isWebAddress(text) ? text : null),
+);
+
+function isWebAddress(text: string): boolean {
+  if (!/^https?:\/\/[^\s\\]+$/i.test(text) || !URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return username === '' && password === '' && search === '' && hash === '' && !/[?#]/.test(text);
+}
+
+const CREDENTIAL = /^[\x21-\x7e]{1,512}$/;
+export const clientId: Kind<string> = kind('empty, or the client id as the provider shows it', (text) =>
+  text === '' || CREDENTIAL.test(text) ? text : null,
+);
+
+export const clientSecret: Kind<string> = kind(
+  'empty, or the client secret as the provider shows it',
+  (text) => (text === '' || CREDENTIAL.test(text) ? text : null),
+  (text) => (text === '' ? '' : '***'),
+);
+
 export const listenHost: Kind<string> = kind('an IP address or a host name to listen on', (text) =>
   ipaddr.isValid(text) || HOST_NAME.test(text) ? text : null,
 );

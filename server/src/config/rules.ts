@@ -110,7 +110,7 @@ function onlyIfOther(rule: Rule): Rule {
   return { ...rule, check: (settings) => (field !== undefined && settings[field] === settings.origin ? null : rule.check(settings)) };
 }
 
-function isPlainHttpOffLoopback(address: string): boolean {
+export function isPlainHttpOffLoopback(address: string): boolean {
   return address.startsWith('http:') && !isLoopbackHost(new URL(address).hostname);
 }
 

@@ -25,7 +25,12 @@ export interface Setting<T> {
   readonly sentence: string;
 }
 
-const setting = <T>(name: string, kind: Kind<T>, standard: string, sentence: string): Setting<T> => ({ name, kind, standard, sentence });
+export const setting = <T>(name: string, kind: Kind<T>, standard: string, sentence: string): Setting<T> => ({
+  name,
+  kind,
+  standard,
+  sentence,
+});
 
 /** By the field of `Config` that each one becomes. */
 export const SETTINGS = {

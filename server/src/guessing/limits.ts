@@ -21,6 +21,8 @@ export const GUESS_NETWORK: Limit = { name: 'guess-network', max: 50, window: 15
 export const GUESS_WIDER_NETWORK: Limit = { name: 'guess-wider-network', max: 500, window: 15 * MINUTE };
 /** Guesses of one IPv4 address or IPv6 /64 that were looked at and wrong. When this is full the network is suspended. */
 export const WRONG_NETWORK: Limit = { name: 'wrong-network', max: 50, window: 15 * MINUTE };
+/** Codes of providers that one network may bring and that prove nobody. */
+export const PROVIDER_NETWORK: Limit = { name: 'provider-network', max: 60, window: 15 * MINUTE };
 /** Letters that one network may cause, to whomever: sign-ups, further codes, reminders. */
 export const MAIL_NETWORK: Limit = { name: 'mail-network', max: 20, window: HOUR };
 /** Letters to one address, whoever asks. */

@@ -47,6 +47,7 @@ export function readCaller(config: Config, request: FastifyRequest): Caller {
       device: cookie(COOKIES.device, /^[A-Za-z0-9_-]{22}$/),
       csrf: cookie(COOKIES.csrf, /^[A-Za-z0-9_.-]{60,100}$/),
       transaction: cookie(COOKIES.transaction, /^[A-Za-z0-9_-]{22}$/),
+      lastWay: cookie(COOKIES.lastWay, /^[a-z]{1,32}$/),
     },
     bearer: bearerOf(header(request, 'authorization')),
     attemptHeader: header(request, HEADERS.attempt),

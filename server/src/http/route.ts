@@ -1,3 +1,4 @@
+import { AUTH_PATHS } from '@portico/protocol/routes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -69,6 +70,14 @@ export function route<Proof, Body = unknown, Query = unknown, Params = unknown>(
 /** Registers the table below one prefix. */
 export function registerRoutes(app: FastifyInstance, deps: Deps, routes: readonly Route[]): void {
   for (const { method, path, schema, summary, handle } of routes) {
-    app.route({ method, url: path, schema: { ...schema, summary }, handler: (request, reply) => handle(deps, request, reply) });
+    // A look that wants no answer (HEAD) must not spend a provider's code.
+    const exposeHeadRoute = path !== AUTH_PATHS.providerCallback;
+    app.route({
+      method,
+      url: path,
+      exposeHeadRoute,
+      schema: { ...schema, summary },
+      handler: (request, reply) => handle(deps, request, reply),
+    });
   }
 }

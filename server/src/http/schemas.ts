@@ -54,6 +54,19 @@ export type SignUpBody = Static<typeof SignUpBody>;
 export const SignInBody = fields({ email, password, keep: yesOrNo }, ['email', 'password']);
 export type SignInBody = Static<typeof SignInBody>;
 
+/** Codes and states of providers have no known form; control characters they have none. */
+export const ProviderAnswerBody = fields({ tokenExchangeCode: line(1, 2048), csrfState: line(1, 4096), iss: line(1, 512) }, [
+  'tokenExchangeCode',
+  'csrfState',
+]);
+export type ProviderAnswerBody = Static<typeof ProviderAnswerBody>;
+
+export const BeginQuery = fields({ returnTo: line(0, 2000), keep: { type: 'string', pattern: '^(true|false)$' } }, []);
+export type BeginQuery = Static<typeof BeginQuery>;
+
+export const ReturnToBody = fields({ returnTo: line(0, 2000) }, []);
+export type ReturnToBody = Static<typeof ReturnToBody>;
+
 export const VerifyBody = fields({ securityCode: line(1, 32) }, ['securityCode']);
 export type VerifyBody = Static<typeof VerifyBody>;
 

@@ -13,6 +13,7 @@ import {
   proofCodeLetter,
   resetPasswordLetter,
   sessionHeldLetter,
+  wayInAddedLetter,
   wayInRemovedLetter,
 } from './letters.ts';
 
@@ -31,6 +32,7 @@ const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   passwordAdded: passwordAddedLetter(SITE, texts, { to, ...seen }),
   wayInRemoved: wayInRemovedLetter(SITE, texts, { to, service: 'GitHub', ...seen }),
   accountDeleted: accountDeletedLetter(SITE, texts, { to }),
+  wayInAdded: wayInAddedLetter(SITE, texts, { to, service: 'GitHub', ...seen }),
   invitation: invitationLetter(SITE, texts, { to, token: TOKEN }),
   resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
 });

@@ -40,6 +40,12 @@ export function sessionHeldLetter(site: Site, texts: Texts, { to, at, ...seen }:
   return write(texts, texts.mails.sessionHeld, to, facts, { url: site.appOrigin + PAGES.verifySignIn });
 }
 
+/** A service was linked: whoever has an account there gets in from now on. */
+export function wayInAddedLetter(site: Site, texts: Texts, { to, service, ...seen }: Sighting & { to: string; service: string }): Letter {
+  const facts = { host: hostOf(site), service, ...cleaned(seen) };
+  return write(texts, texts.mails.wayInAdded, to, facts, { url: site.appOrigin + PAGES.dashboardSecurity });
+}
+
 export function passwordChangedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
   return write(texts, texts.mails.passwordChanged, to, { host: hostOf(site), ...cleaned(seen) }, {});
 }

@@ -13,6 +13,8 @@ export interface Answer {
   /** A file of any length, written as it is read. */
   readonly download?: { readonly name: string; readonly pieces: AsyncIterable<string> };
   readonly cookies?: readonly SetCookie[];
+  /** Instead of a body: where a navigation goes on. */
+  readonly redirectTo?: string;
   /** `Clear-Site-Data`: what a sign-out leaves behind in the browser. */
   readonly clearSiteData?: boolean;
 }

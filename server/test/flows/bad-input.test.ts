@@ -16,16 +16,17 @@ const HOSTILE_BODIES: Readonly<Record<string, string>> = {
   'two documents': '{}{}',
   'an unknown field': '{"isAdmin":true}',
   'fields as arrays':
-    '{"email":["a@example.com"],"password":["x"],"securityCode":["1"],"refreshToken":["a"],"currentPassword":[1],"newPassword":[1],"everywhere":[true]}',
+    '{"email":["a@example.com"],"password":["x"],"securityCode":["1"],"refreshToken":["a"],"currentPassword":[1],"newPassword":[1],"everywhere":[true],"tokenExchangeCode":["x"],"csrfState":["x"],"returnTo":["/"]}',
   'fields as objects':
-    '{"email":{"$gt":""},"password":{"$ne":1},"securityCode":{},"refreshToken":{},"currentPassword":{},"newPassword":{},"everywhere":{}}',
-  'fields as numbers': '{"email":1,"password":2,"securityCode":3,"refreshToken":4,"currentPassword":5,"newPassword":6,"everywhere":7}',
+    '{"email":{"$gt":""},"password":{"$ne":1},"securityCode":{},"refreshToken":{},"currentPassword":{},"newPassword":{},"everywhere":{},"tokenExchangeCode":{},"csrfState":{},"returnTo":{}}',
+  'fields as numbers':
+    '{"email":1,"password":2,"securityCode":3,"refreshToken":4,"currentPassword":5,"newPassword":6,"everywhere":7,"tokenExchangeCode":8,"csrfState":9,"returnTo":10}',
   'fields as null':
-    '{"email":null,"password":null,"securityCode":null,"refreshToken":null,"currentPassword":null,"newPassword":null,"everywhere":null}',
+    '{"email":null,"password":null,"securityCode":null,"refreshToken":null,"currentPassword":null,"newPassword":null,"everywhere":null,"tokenExchangeCode":null,"csrfState":null,"returnTo":null}',
   'a prototype': '{"__proto__":{"isAdmin":true}}',
   'a constructor': '{"constructor":{"prototype":{"isAdmin":true}}}',
   'NUL bytes':
-    '{"email":"a\\u0000@example.com","password":"\\u0000","securityCode":"\\u0000","refreshToken":"\\u0000","currentPassword":"\\u0000","newPassword":"\\u0000","displayName":"\\u0000"}',
+    '{"email":"a\\u0000@example.com","password":"\\u0000","securityCode":"\\u0000","refreshToken":"\\u0000","currentPassword":"\\u0000","newPassword":"\\u0000","displayName":"\\u0000","tokenExchangeCode":"\\u0000","csrfState":"\\u0000","returnTo":"\\u0000"}',
   'deep nesting': `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`,
 };
 
@@ -68,7 +69,7 @@ const COOKIE_VALUES = [
 ];
 
 const unsafe = AUTH_ROUTES.filter((route) => route.method !== 'GET');
-const filled = (path: string) => fillPath(path, { authProvider: 'credential', id: 'A'.repeat(22) });
+const filled = (path: string) => fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) });
 
 /** Every row of every table that a request could write. */
 async function everything(db: Db): Promise<string> {
@@ -83,6 +84,7 @@ async function everything(db: Db): Promise<string> {
     'security_codes',
     'revocations',
     'mails',
+    'identities',
   ];
   const rows = await Promise.all(tables.map((table) => db.all(`select * from ${table} order by 1, 2`)));
   return JSON.stringify(rows);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { COOKIES, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Answered } from '../browser.ts';
+import { byPage, fakeProviders } from '../fake-providers.ts';
 import { sessionOf } from '../families.ts';
 import { DAY, HOUR, inWorld, MINUTE, PASSWORD } from '../world.ts';
 
@@ -9,7 +10,10 @@ import { DAY, HOUR, inWorld, MINUTE, PASSWORD } from '../world.ts';
 
 const HTTPS = 'https://auth.example.com';
 const READABLE: readonly string[] = [COOKIES.csrf, COOKIES.generation];
-const SECURE = { config: { origin: HTTPS, appOrigin: HTTPS, apiOrigin: HTTPS } };
+const fake = await fakeProviders();
+const atProviders = { deps: { network: fake.network } };
+const providers = fake.access;
+const SECURE = { ...atProviders, config: { origin: HTTPS, appOrigin: HTTPS, apiOrigin: HTTPS, providers } };
 
 interface Line {
   readonly name: string;
@@ -41,7 +45,7 @@ function lineOf(answer: Answered, name: string): Line {
 
 for (const [name, prefix, options] of [
   ['on an https origin every cookie is __Host-, Secure, without Domain', SECURE_COOKIE_PREFIX, SECURE],
-  ['on http on loopback every cookie has its plain name and is not Secure', '', {}],
+  ['on http on loopback every cookie has its plain name and is not Secure', '', { ...atProviders, config: { providers } }],
 ] as const) {
   inWorld(
     `${name}; HttpOnly but for the two readable ones, SameSite=Lax, Path=/, and never cached`,
@@ -57,6 +61,7 @@ for (const [name, prefix, options] of [
         await browser.act('signOut'),
         await browser.send('GET', '/login', undefined, { headers: { accept: 'text/html' } }),
         await browser.signIn('ada@example.com', 'another horse battery staple'),
+        await byPage(fake, browser, 'github', { subject: '7', email: 'grace@example.com' }),
       ];
       const seen = new Set<string>();
       for (const answer of answers) {

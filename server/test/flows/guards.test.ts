@@ -9,7 +9,11 @@ import { inWorld } from '../world.ts';
 /** The guard that each route must have. A new route without a row here fails; so does one whose guard grew weaker. */
 const GUARDS: Readonly<Record<string, string>> = {
   'POST /signup': 'ownPages',
+  'POST /signin/credential': 'ownPages',
   'POST /signin/:authProvider': 'ownPages',
+  'GET /get-oauth-url/:authProvider': 'open',
+  'GET /:authProvider': 'open',
+  'GET /:authProvider/callback': 'open',
   'POST /verify-signin': 'ownOrigin',
   'POST /resend-code': 'ownOrigin',
   'POST /not-me': 'ownOrigin',
@@ -28,6 +32,9 @@ const GUARDS: Readonly<Record<string, string>> = {
   'DELETE /me/identities/:authProvider': 'cookieCsrfAndDatabase',
   'GET /me/activity': 'cookieAndDatabase',
   'POST /me/password': 'cookieCsrfAndDatabase',
+  'POST /me/identities/:authProvider': 'cookieCsrfAndDatabase',
+  'DELETE /me/identities/:authProvider/tokens': 'cookieCsrfAndDatabase',
+  'POST /me/proof/:authProvider': 'cookieCsrfAndDatabase',
   'GET /me/sessions': 'cookie',
   'DELETE /me/sessions': 'cookieAndCsrf',
   'DELETE /me/sessions/:id': 'cookieAndCsrf',
@@ -36,7 +43,8 @@ const GUARDS: Readonly<Record<string, string>> = {
 const name = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 const BODIES: Readonly<Record<string, object>> = {
   'POST /signup': { email: 'x@example.com', password: 'a long enough password here' },
-  'POST /signin/:authProvider': { email: 'ada@example.com', password: 'a long enough password here' },
+  'POST /signin/credential': { email: 'ada@example.com', password: 'a long enough password here' },
+  'POST /signin/:authProvider': { tokenExchangeCode: 'x', csrfState: 'x' },
   'POST /verify-signin': { securityCode: '12345678' },
   'PATCH /me': { displayName: 'Ada' },
   'DELETE /me': { confirm: 'ada@example.com' },
@@ -51,7 +59,7 @@ const send = (
 ) =>
   browser.send(
     route.method,
-    prefix + fillPath(route.path, { authProvider: 'credential', id: 'A'.repeat(22) }),
+    prefix + fillPath(route.path, { authProvider: 'github', id: 'A'.repeat(22) }),
     route.method === 'GET' ? undefined : (BODIES[name(route)] ?? (route.method === 'DELETE' ? undefined : {})),
     { headers },
   );
@@ -100,7 +108,8 @@ inWorld('a cookie call without any sign of our own page is refused; a program wi
   const browser = await world.signedUp('ada@example.com');
   const silent = { origin: undefined, 'sec-fetch-site': undefined };
   for (const route of AUTH_ROUTES.filter(
-    ({ method, path }) => method !== 'GET' && path !== AUTH_PATHS.signUp && path !== AUTH_PATHS.signIn,
+    ({ method, path }) =>
+      method !== 'GET' && ![AUTH_PATHS.signUp, AUTH_PATHS.signIn, AUTH_PATHS.signInCredential].some((open) => open === path),
   )) {
     assert.equal((await send(browser, route, { [HEADERS.csrf]: browser.csrf, ...silent })).body.error, 'origin_refused', name(route));
   }
@@ -151,7 +160,16 @@ inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, e
   const thief = held.copy({ address: '203.0.113.9' });
   await thief.refresh();
   assert.equal((await held.refresh()).body.error, 'session_held');
-  const out = new Set(['/session', '/verify-signin', '/resend-code', '/not-me', '/signout', '/signup', '/signin/:authProvider']);
+  const out = new Set(['/session', '/verify-signin', '/resend-code', '/not-me', '/signout', '/signup']);
+  // Whoever waits may begin another sign-in, as anybody may.
+  for (const path of [
+    '/signin/credential',
+    '/signin/:authProvider',
+    '/get-oauth-url/:authProvider',
+    '/:authProvider',
+    '/:authProvider/callback',
+  ])
+    out.add(path);
   for (const route of AUTH_ROUTES.filter(({ path }) => !out.has(path))) {
     for (const [who, browser] of [['waiting', waiting] as const, ['held', held] as const]) {
       const answered = await send(browser, route, { [HEADERS.csrf]: browser.csrf });

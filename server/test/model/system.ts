@@ -15,6 +15,7 @@ import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
 import { insertFamily } from '../../src/sessions/refresh-token.ts';
 import { insertSession, lockActiveSession } from '../../src/sessions/session.ts';
+import { noNetwork } from '../no-network.ts';
 import { type Clock, DAY, heldClock, ORIGIN, testConfig } from '../world.ts';
 import { patiently } from './patient.ts';
 
@@ -68,6 +69,7 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
     log: silentLog,
+    network: noNetwork(),
     now: () => clock.now() + skew,
     random: randomBytes,
     mailWaits: () => undefined,
@@ -146,7 +148,7 @@ export function callerWith({ refresh = null, device = null, csrf = null, attempt
     texts: chooseTexts(undefined),
     originHeader: ORIGIN,
     fetchSite: 'same-origin',
-    cookies: { refresh, access: null, waiting: null, device, csrf, transaction: null },
+    cookies: { refresh, access: null, waiting: null, device, csrf, transaction: null, lastWay: null },
     bearer: null,
     attemptHeader: attempt,
     csrfHeader: csrf,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
-import { AUTH_PATHS, authPath } from '@portico/protocol/routes';
+import { AUTH_PATHS, authPath, fillPath } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import { inWorld, PASSWORD } from '../world.ts';
 import { claimsIn, encode, hmacToken, type Installation, installation, signedWith, without } from './forged-tokens.ts';
@@ -214,7 +214,7 @@ inWorld('a forged or borrowed token opens no door of the API, neither in the hea
     assert.ok(token.length > 20);
     for (const by of ['header', 'cookie'] as const) assert.equal((await ask(token, by)).body.error, 'signed_out', `${by} ${token}`);
     for (const { method, path } of guarded) {
-      const url = authPath('session').replace(AUTH_PATHS.session, path.replace(':id', 'A'.repeat(22)));
+      const url = authPath('session').replace(AUTH_PATHS.session, fillPath(path, { id: 'A'.repeat(22), authProvider: 'github' }));
       const body = path === AUTH_PATHS.myPassword ? { currentPassword: PASSWORD, newPassword: PASSWORD } : undefined;
       const answered = await world.browser().send(method, url, body, { headers: { authorization: `Bearer ${token}`, origin: undefined } });
       // Without a well-formed bearer token it is a browser's call, which must say where it comes from.

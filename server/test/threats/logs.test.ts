@@ -7,6 +7,7 @@ import { SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Answered } from '../browser.ts';
+import { byPage, fakeProviders } from '../fake-providers.ts';
 import { addClient, grantClient, refreshByBody, sessionOf, snapshotOf } from '../families.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 
@@ -109,6 +110,8 @@ inWorld('each refusal has its line: the request, the route as registered, and wh
   assert.doesNotMatch(raw(), /canary|ada@example\.com/);
 });
 
+const fake = await fakeProviders();
+
 inWorld(
   'every action of the catalogue is written by what it names, with who, where and which request, and no other is ever written',
   async (world) => {
@@ -165,6 +168,17 @@ inWorld(
       await refreshByBody(world, game, 'space-snake', `0.${'B'.repeat(22)}`);
     });
     await step('session.ended', () => browser.act('signOut'));
+    const grace = world.browser();
+    await byPage(fake, grace, 'github', { subject: '7', email: 'grace@example.com' });
+    await step('identity.linked', async () => {
+      const params = { authProvider: 'google' };
+      const begun = await grace.act('myIdentity', {}, { params, method: 'POST' });
+      await grace.call('providerCallback', undefined, {
+        params,
+        query: fake.consent(String(begun.body['oAuthUrl']), { subject: '8', email: null }),
+      });
+    });
+    await step('identity.tokens_returned', () => grace.act('myIdentityTokens', undefined, { params: { authProvider: 'google' } }));
     const waiting = world.browser();
     await waiting.call('signUp', { email: 'bob@example.com', password: PASSWORD });
     await step('signin.not_me', () => waiting.call('notMe'));
@@ -186,6 +200,7 @@ inWorld(
       assert.ok(Number(row['at']) > 0 && String(row['user_agent']).length > 0);
     }
   },
+  { config: { providers: fake.access }, deps: { network: fake.network } },
 );
 
 inWorld('forty sign-ins are forty entries, each with its result and its factor', async (world) => {

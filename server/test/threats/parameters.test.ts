@@ -23,7 +23,7 @@ inWorld('no call takes a token from its address: in the query every one of them 
     [HEADERS.csrf]: browser.csrf,
   }).toString();
   for (const { method, path } of AUTH_ROUTES) {
-    const url = `${AUTH_PREFIX}${fillPath(path, { authProvider: 'credential', id: 'A'.repeat(22) })}?${query}`;
+    const url = `${AUTH_PREFIX}${fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) })}?${query}`;
     const body = method === 'GET' || method === 'DELETE' ? undefined : {};
     const answered = await world.browser().send(method, url, body);
     const quiet = [AUTH_PATHS.session, AUTH_PATHS.signOut, AUTH_PATHS.notMe].some((open) => open === path);
@@ -144,7 +144,8 @@ const OURS = [
 function goodBody(path: string, method: string): Record<string, unknown> {
   if (path === AUTH_PATHS.me && method === 'DELETE') return { confirm: 'ada@example.com' };
   if (path === AUTH_PATHS.signUp) return { email: 'new@example.com', password: PASSWORD };
-  if (path === AUTH_PATHS.signIn) return { email: 'ada@example.com', password: PASSWORD };
+  if (path === AUTH_PATHS.signIn) return { tokenExchangeCode: 'x', csrfState: 'x' };
+  if (path === AUTH_PATHS.signInCredential) return { email: 'ada@example.com', password: PASSWORD };
   if (path === AUTH_PATHS.verifySignIn) return { securityCode: '12345678' };
   if (path === AUTH_PATHS.me) return { displayName: 'Ada' };
   if (path === AUTH_PATHS.myProof) return { password: PASSWORD };
@@ -157,7 +158,7 @@ inWorld('fields that only we set are refused on every call, from a signed-in bro
   const before = await everything(world);
   for (const { method, path } of AUTH_ROUTES.filter((route) => route.method !== 'GET')) {
     for (const field of OURS.filter((name) => !(path === AUTH_PATHS.refresh && name === 'clientId'))) {
-      const url = AUTH_PREFIX + fillPath(path, { authProvider: 'credential', id: 'A'.repeat(22) });
+      const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) });
       const headers = { [HEADERS.csrf]: browser.csrf, 'content-type': 'application/json' };
       const answered = await browser.send(method, url, JSON.stringify({ ...goodBody(path, method), [field]: 'admin' }), { headers });
       assert.deepEqual([answered.status, answered.body['fields']], [400, { [field]: 'unknown' }], `${method} ${path} with ${field}`);

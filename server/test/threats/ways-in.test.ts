@@ -4,6 +4,7 @@ import { AUTH_PATHS, AUTH_PREFIX, fillPath, PAGE_FORMS, PAGES } from '@portico/p
 import { insertIdentity } from '../../src/accounts/identity.ts';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import type { Answered, Browser } from '../browser.ts';
+import { byPage, fakeProviders } from '../fake-providers.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 import { firstColumn } from './document.ts';
 
@@ -11,6 +12,8 @@ import { firstColumn } from './document.ts';
 
 const NEW_PASSWORD = 'another horse battery staple';
 const EMAIL = 'ada@example.com';
+
+const fake = await fakeProviders();
 
 /** Who makes the call, so that it succeeds. */
 type Scene = (world: World) => Promise<{ browser: Browser; body?: Record<string, unknown> }>;
@@ -35,19 +38,32 @@ const changing: Scene = async (world) => ({ ...(await signedIn(world)), body: { 
 
 const proving: Scene = async (world) => ({ ...(await signedIn(world)), body: { password: PASSWORD } });
 const renaming: Scene = async (world) => ({ ...(await signedIn(world)), body: { displayName: 'Ada' } });
+const GRACE = { subject: '7', email: 'grace@example.com' };
+const backFromProvider: Scene = async (world) => {
+  const browser = world.browser();
+  const begun = await browser.call('oAuthUrl', undefined, { params: { authProvider: 'github' } });
+  const { code, state } = fake.consent(String(begun.body['oAuthUrl']), GRACE);
+  return { browser, body: { tokenExchangeCode: code, csrfState: state } };
+};
+const signedInByProvider: Scene = async (world) => {
+  const browser = world.browser();
+  await byPage(fake, browser, 'github', GRACE);
+  return { browser };
+};
 
 const deleting: Scene = async (world) => ({ ...(await signedIn(world)), body: { confirm: EMAIL } });
 const unlinking: Scene = async (world) => {
   const scene = await signedIn(world);
   const [user] = await world.deps.db.all('select id from users');
-  const identity = { provider: 'credential', subject: '1', userId: String(user?.['id']), label: 'ada', tokens: null };
+  const identity = { provider: 'github', subject: '1', userId: String(user?.['id']), label: 'ada', tokens: null };
   await insertIdentity(world.deps.db, world.deps, { ...identity, now: world.clock.now() });
   return scene;
 };
 
 const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signUp}`]: signingUp,
-  [`POST ${AUTH_PATHS.signIn}`]: signingIn,
+  [`POST ${AUTH_PATHS.signInCredential}`]: signingIn,
+  [`POST ${AUTH_PATHS.signIn}`]: backFromProvider,
   [`POST ${AUTH_PATHS.verifySignIn}`]: typing,
   [`POST ${AUTH_PATHS.resendCode}`]: waiting,
   [`POST ${AUTH_PATHS.notMe}`]: waiting,
@@ -61,12 +77,16 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.myProof}`]: proving,
   [`POST ${AUTH_PATHS.myProofCode}`]: signedIn,
   [`POST ${AUTH_PATHS.myPassword}`]: changing,
+  [`POST ${AUTH_PATHS.myIdentity}`]: signedIn,
+  [`DELETE ${AUTH_PATHS.myIdentityTokens}`]: signedInByProvider,
+  [`POST ${AUTH_PATHS.myProofByProvider}`]: signedInByProvider,
   [`DELETE ${AUTH_PATHS.mySessions}`]: signedIn,
   [`DELETE ${AUTH_PATHS.mySession}`]: signedIn,
 };
 
 const FORMS: Readonly<Record<string, Scene>> = {
   [PAGES.signIn]: signingIn,
+  [PAGES.authCallback]: backFromProvider,
   [PAGES.signUp]: signingUp,
   [PAGES.verifySignIn]: typing,
   [PAGES.signOut]: signedIn,
@@ -116,27 +136,47 @@ async function opensSession(
   return (await sessionIds(world)).some((id) => !before.includes(id));
 }
 
-inWorld('the calls and forms that open a session are those of the document, and every other was tried', async (world) => {
-  const unsafe = AUTH_ROUTES.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
-  assert.deepEqual(Object.keys(CALLS).sort(), unsafe.sort(), 'a call that nobody tries');
-  const posts = [...Object.values(PAGES), ...Object.values(PAGE_FORMS)].filter((url) => world.app.hasRoute({ method: 'POST', url }));
-  assert.deepEqual(Object.keys(FORMS).sort(), posts.sort(), 'a form that nobody tries');
-  const open: string[] = [];
-  for (const [call, scene] of Object.entries(CALLS)) {
-    const [method = '', path = ''] = call.split(' ');
-    const opens = await opensSession(world, scene, async (browser, body) => {
-      const url = AUTH_PREFIX + fillPath(path, { authProvider: 'credential', id: await ownSession(browser) });
-      return browser.send(method, url, method === 'DELETE' && Object.keys(body).length === 0 ? undefined : body, {
-        headers: { [HEADERS.csrf]: browser.csrf },
+/** A navigation that a provider sends is a GET; every other GET is looked at in flows/guards. */
+const READS = { [`GET ${AUTH_PATHS.providerCallback}`]: 'providerCallback' } as const;
+
+inWorld(
+  'the calls and forms that open a session are those of the document, and every other was tried',
+  async (world) => {
+    const unsafe = AUTH_ROUTES.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+    assert.deepEqual(Object.keys(CALLS).sort(), unsafe.sort(), 'a call that nobody tries');
+    const posts = [...Object.values(PAGES), ...Object.values(PAGE_FORMS)].filter((url) => world.app.hasRoute({ method: 'POST', url }));
+    assert.deepEqual(Object.keys(FORMS).sort(), posts.sort(), 'a form that nobody tries');
+    const open: string[] = [];
+    for (const [call, scene] of Object.entries(CALLS)) {
+      const [method = '', path = ''] = call.split(' ');
+      const opens = await opensSession(world, scene, async (browser, body) => {
+        const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: await ownSession(browser) });
+        return browser.send(method, url, method === 'DELETE' && Object.keys(body).length === 0 ? undefined : body, {
+          headers: { [HEADERS.csrf]: browser.csrf },
+        });
       });
-    });
-    if (opens) open.push(call.replace(' ', ` ${AUTH_PREFIX}`));
-  }
-  for (const [path, scene] of Object.entries(FORMS)) {
-    const opens = await opensSession(world, scene, async (browser, body) =>
-      browser.submit(path, { ...(body as Record<string, string>), ...(await formTokens(browser)), id: await ownSession(browser) }),
-    );
-    if (opens) open.push(`POST ${path}`);
-  }
-  assert.deepEqual([...firstColumn('Ways in')].sort(), open.sort());
-});
+      if (opens) open.push(call.replace(' ', ` ${AUTH_PREFIX}`));
+    }
+    for (const [call, read] of Object.entries(READS)) {
+      const opens = await opensSession(world, backFromProvider, async (browser, body) =>
+        browser.call(read, undefined, {
+          params: { authProvider: 'github' },
+          query: { code: String(body['tokenExchangeCode']), state: String(body['csrfState']) },
+        }),
+      );
+      if (opens) open.push(call.replace(' ', ` ${AUTH_PREFIX}`));
+    }
+    for (const [path, scene] of Object.entries(FORMS)) {
+      const opens = await opensSession(world, scene, async (browser, body) =>
+        browser.submit(fillPath(path, { authProvider: 'github' }), {
+          ...(body as Record<string, string>),
+          ...(await formTokens(browser)),
+          id: await ownSession(browser),
+        }),
+      );
+      if (opens) open.push(`POST ${path}`);
+    }
+    assert.deepEqual([...firstColumn('Ways in')].sort(), open.sort());
+  },
+  { config: { providers: fake.access }, deps: { network: fake.network } },
+);

@@ -1,5 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
 import { emailKey } from '../../accounts/email.ts';
+import { listIdentities, type ProviderTokens, takeProviderTokens } from '../../accounts/identity.ts';
 import { deleteUser, raiseUserVersion } from '../../accounts/user.ts';
 import { forgetUserInEvents, recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
@@ -11,6 +12,7 @@ import { requireFreshProof } from '../../sessions/fresh-proof.ts';
 import { insertRevocation } from '../../sessions/revocation.ts';
 import { revokeSessionsOfUser } from '../../sessions/session.ts';
 import type { CurrentSession } from '../../sessions/verified-session.ts';
+import { giveTokensBack } from '../auth-providers/provider-tokens.ts';
 
 /**
  * DELETE me, on a fresh proof and with the account's own address typed once more, so that no slip and no script that meant something else
@@ -21,20 +23,26 @@ export async function deleteMe(deps: Deps, caller: Caller, session: CurrentSessi
   const fresh = requireFreshProof(deps, session);
   const { user } = fresh.grant;
   if (emailKey(confirm.trim()) !== emailKey(user.email)) throw new Refusal('invalid_fields', { fields: { confirm: 'confirm_differs' } });
-  const revocations = await deps.db.transaction(async (tx) => {
+  const { revocations, tokens } = await deps.db.transaction(async (tx) => {
     const raised = await raiseUserVersion(tx, user.id, user.uv);
     // Another tab was faster, or the password changed meanwhile: then this session has ended.
     if (raised === null) throw new Refusal('session_ended');
     const revocations = await revokeSessionsOfUser(tx, deps, user.id, 'account_deleted', null);
     // By the user as well: a token of a session whose row is gone already dies with the others.
     const bySubject = await insertRevocation(tx, deps, { kind: 'sub', subject: user.id, minimumUv: raised.uv });
+    const tokens: (readonly [string, ProviderTokens])[] = [];
+    for (const { provider } of await listIdentities(tx, user.id)) {
+      const taken = await takeProviderTokens(tx, deps, user.id, provider);
+      if (taken !== null) tokens.push([provider, taken]);
+    }
     await forgetUserInEvents(tx, user.id);
     await deleteUser(tx, user.id);
     const nowhere = { requestId: caller.requestId, address: '', userAgent: '' };
     await recordEvent(tx, deps, nowhere, 'account.deleted', { actorId: user.id, userId: user.id, sessionId: session.id });
     await queueLetter(tx, deps, accountDeletedLetter(deps.config, caller.texts, { to: user.email }));
-    return [...revocations, bySubject];
+    return { revocations: [...revocations, bySubject], tokens };
   });
+  for (const [provider, taken] of tokens) giveTokensBack(deps, provider, taken);
   for (const entry of revocations) deps.revoked.add(entry);
   deps.mailWaits();
   return { status: 204, cookies: CLEARED_SESSION, clearSiteData: true };

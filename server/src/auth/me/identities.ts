@@ -1,6 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
 import { deviceLabel } from '../../accounts/device-label.ts';
-import { deleteIdentity, findIdentityOfUser, type Identity, listIdentities } from '../../accounts/identity.ts';
+import { deleteIdentity, findIdentityOfUser, type Identity, listIdentities, takeProviderTokens } from '../../accounts/identity.ts';
 import { findPasswordAge } from '../../accounts/password.ts';
 import { lockUser } from '../../accounts/user.ts';
 import { recordEvent } from '../../audit/event.ts';
@@ -12,11 +12,8 @@ import { queueLetter } from '../../mail/outbox.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import { requireFreshProof } from '../../sessions/fresh-proof.ts';
 import type { CurrentSession } from '../../sessions/verified-session.ts';
-
-/** The services that are offered, by name. None so far. */
-function offeredProviders(_: Deps): readonly { readonly name: string; readonly label: string }[] {
-  return [];
-}
+import { offeredProviders } from '../auth-providers/oauth.ts';
+import { giveTokensBack, revokeProviderTokens } from '../auth-providers/provider-tokens.ts';
 
 /** An account elsewhere that opens this one. */
 export interface IdentityItem {
@@ -72,18 +69,32 @@ function itemOf({ provider, label, linkedAt, lastUsedAt, hasTokens }: Identity, 
 export async function unlinkIdentity(deps: Deps, caller: Caller, session: CurrentSession, provider: string): Promise<Answer> {
   requireFreshProof(deps, session);
   const { userId } = session;
-  await deps.db.transaction(async (tx) => {
+  const tokens = await deps.db.transaction(async (tx) => {
     // The user's row first: of two unlinks at once each would take the other for the way that remains.
     const user = await lockUser(tx, userId);
     if (user === null) throw new Refusal('signed_out');
     if ((await findIdentityOfUser(tx, userId, provider)) === null) throw new Refusal('not_found');
     const hasPassword = (await findPasswordAge(tx, userId)) !== null;
+    const taken = await takeProviderTokens(tx, deps, userId, provider);
     if (!(await deleteIdentity(tx, userId, provider, hasPassword))) throw new Refusal('last_way_in');
     await recordEvent(tx, deps, caller, 'identity.unlinked', { actorId: userId, userId, sessionId: session.id, reason: provider });
     const service = offeredProviders(deps).find(({ name }) => name === provider)?.label ?? provider;
     const seen = { device: deviceLabel(caller.userAgent), place: maskAddress(caller.address) };
     await queueLetter(tx, deps, wayInRemovedLetter(deps.config, caller.texts, { to: user.email, service, ...seen }));
+    return taken;
   });
+  if (tokens !== null) giveTokensBack(deps, provider, tokens);
   deps.mailWaits();
+  return { status: 204 };
+}
+
+/** DELETE me/identities/:authProvider/tokens: what the provider let us do ends, the way in stays. Idempotent. */
+export async function returnTokens(deps: Deps, caller: Caller, session: CurrentSession, authProvider: string): Promise<Answer> {
+  const { userId } = session;
+  if ((await findIdentityOfUser(deps.db, userId, authProvider)) === null) throw new Refusal('not_found');
+  if (await revokeProviderTokens(deps, userId, authProvider)) {
+    const facts = { actorId: userId, userId, sessionId: session.id, reason: authProvider };
+    await recordEvent(deps.db, deps, caller, 'identity.tokens_returned', facts);
+  }
   return { status: 204 };
 }

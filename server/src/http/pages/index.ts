@@ -13,6 +13,7 @@ import { isLoopbackHost } from '../../platform/loopback.ts';
 import { readCaller } from '../caller.ts';
 import { pagePolicy } from '../security-headers.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
+import { registerProviderPages } from './provider-pages.ts';
 import { formsWork, type PageRenderer } from './render.ts';
 import { registerSignInPages } from './sign-in-pages.ts';
 
@@ -39,6 +40,7 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
       route.schema = { ...route.schema, hide: true };
     });
     registerSignInPages(scope, deps, renderer);
+    registerProviderPages(scope, deps, renderer);
     registerDashboardPages(scope, deps, renderer);
     registerPlainPages(scope, deps, renderer);
   });

@@ -6,6 +6,8 @@ import type { Deps } from '../../deps.ts';
 import type { ErrorPage } from '../errors.ts';
 import { pagePolicy } from '../security-headers.ts';
 
+export { safeReturnTo } from '../../sessions/return-to.ts';
+
 export interface PageTokens {
   readonly formToken?: string;
   readonly csrfToken?: string;
@@ -54,13 +56,4 @@ export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 
     send,
     errorPage: (request, reply, refusal) => send(request, reply, { page: 'error', status: refusal.status, reason: refusal.code }),
   };
-}
-
-/** Where a sign-in leads: only a path of our own app, whatever was asked for. */
-export function safeReturnTo(config: Pick<Config, 'appOrigin'>, wish: unknown, otherwise: string): string {
-  if (typeof wish !== 'string' || wish.length > 2000 || !wish.startsWith('/')) return otherwise;
-  // `//evil.example`, `/\evil.example` and `/%0d…` are other hosts to some parser; the URL standard's parser is the browser's own.
-  const url = URL.parse(wish, config.appOrigin);
-  if (url === null || url.origin !== new URL(config.appOrigin).origin || /[\\\u0000-\u001f]/.test(wish)) return otherwise;
-  return url.pathname.startsWith('//') ? otherwise : url.pathname + url.search + url.hash;
 }

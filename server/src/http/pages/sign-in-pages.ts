@@ -4,7 +4,7 @@ import type { FormState } from '@portico/ui/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { maskEmail } from '../../accounts/email.ts';
 import { standingOf } from '../../auth/session-status.ts';
-import { signInRequestHandler } from '../../auth/sign-in/index.ts';
+import { CREDENTIAL, signInRequestHandler } from '../../auth/sign-in/index.ts';
 import { notMe, resendCode, verifySignIn } from '../../auth/sign-in/verify-signin.ts';
 import { signUpRequestHandler } from '../../auth/sign-up/index.ts';
 import type { Caller } from '../../caller.ts';
@@ -14,6 +14,7 @@ import { findWaiting } from '../../sessions/waiting-session.ts';
 import { readCaller } from '../caller.ts';
 import { sendRedirect } from '../send.ts';
 import { EMPTY_FORM, type Form, issueFormToken, readForm, refusedForm, requireFormToken } from './form.ts';
+import { providerButtons } from './provider-pages.ts';
 import { formsWork, type PageRenderer, safeReturnTo } from './render.ts';
 
 const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
@@ -35,7 +36,12 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
   const showSignIn = (request: FastifyRequest, reply: FastifyReply, caller: Caller, form: FormState, returnTo: string) => {
     const asked = (request.query as Record<string, unknown>)['notice'];
     const notice = asked === 'signed_out' || asked === 'session_ended' ? asked : null;
-    return renderer.send(request, reply, { page: 'sign-in', form, returnTo, notice }, tokensFor(caller, reply));
+    return renderer.send(
+      request,
+      reply,
+      { page: 'sign-in', form, returnTo, notice, providers: providerButtons(deps, caller) },
+      tokensFor(caller, reply),
+    );
   };
 
   const tokensFor = (caller: Caller, reply: FastifyReply) => (formsWork(config) ? { formToken: issueFormToken(deps, caller, reply) } : {});
@@ -52,7 +58,12 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
     const returnTo = returnToOf(request.query);
     const away = await elsewhere(caller, returnTo);
     if (away !== null) return reply.code(303).header('location', away).send();
-    return renderer.send(request, reply, { page: 'sign-up', form: EMPTY_FORM, returnTo }, tokensFor(caller, reply));
+    return renderer.send(
+      request,
+      reply,
+      { page: 'sign-up', form: EMPTY_FORM, returnTo, providers: providerButtons(deps, caller) },
+      tokensFor(caller, reply),
+    );
   });
 
   const showVerify = async (
@@ -115,7 +126,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
       request,
       reply,
       async (caller, form) => {
-        const answer = await signInRequestHandler(deps, caller, 'credential', {
+        const answer = await signInRequestHandler(deps, caller, CREDENTIAL, {
           email: form['email'] ?? '',
           password: form['password'] ?? '',
           keep: form['keep'] !== undefined,
@@ -140,7 +151,13 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
         });
         return sendRedirect(config, reply, answer, verifyAddress(returnToOf(form)));
       },
-      (caller, state, _, returnTo) => renderer.send(request, reply, { page: 'sign-up', form: state, returnTo }, tokensFor(caller, reply)),
+      (caller, state, _, returnTo) =>
+        renderer.send(
+          request,
+          reply,
+          { page: 'sign-up', form: state, returnTo, providers: providerButtons(deps, caller) },
+          tokensFor(caller, reply),
+        ),
     ),
   );
 

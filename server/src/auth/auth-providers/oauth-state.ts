@@ -1,0 +1,43 @@
+import type { Deps } from '../../deps.ts';
+import { deriveKey, seal, tokenHash, unseal } from '../../platform/crypto.ts';
+import type { FlowSecrets } from './oauth.ts';
+
+/**
+ * What travels as `state` through the provider and back: sealed, so that nobody else reads or writes it; bound to one browser, so that
+ * a code cannot be brought to another (login CSRF); and bound to one provider, so that what one answers is never taken for the
+ * answer of another (mix-up, RFC 9700 4.4). It needs no row: as many as there are tabs may be under way.
+ */
+export interface FlowState extends FlowSecrets {
+  /** `signin` opens a session; `link` adds a way in to `sid`; `prove` shows once more who sits before `sid`. */
+  readonly purpose: 'signin' | 'link' | 'prove';
+  /** Which of our two addresses the provider sends the browser back to. */
+  readonly flow: 'page' | 'redirect';
+  readonly returnTo: string;
+  readonly keep: boolean;
+  /** The session that asked; null for a sign-in. */
+  readonly sid: string | null;
+  /** Epoch milliseconds. */
+  readonly iat: number;
+}
+
+/** Milliseconds. */
+export const STATE_LIFE = 10 * 60_000;
+
+type SealDeps = Pick<Deps, 'config' | 'now'>;
+const sealLabel = (provider: string, transaction: string) => `state ${provider} ${tokenHash(transaction)}`;
+const keyOf = ({ config: { masterKey: secret } }: SealDeps) => deriveKey(secret, 'provider state');
+
+export function sealState(deps: SealDeps, provider: string, transaction: string, state: FlowState): string {
+  return seal(keyOf(deps), sealLabel(provider, transaction), JSON.stringify(state));
+}
+
+/** Null for a state of another browser or another provider, for one that is too old, and for whatever is none. */
+export function openState(deps: SealDeps, provider: string, transaction: string | null, sealed: string): FlowState | null {
+  if (transaction === null) return null;
+  try {
+    const state = JSON.parse(unseal(keyOf(deps), sealLabel(provider, transaction), sealed).toString()) as FlowState;
+    return deps.now() - state.iat <= STATE_LIFE ? state : null;
+  } catch {
+    return null;
+  }
+}

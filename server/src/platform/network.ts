@@ -1,0 +1,80 @@
+/** Calls to services that are not ours: bounded in time and size, never led elsewhere, and told apart from answers. */
+export interface Network {
+  /**
+   * One call. Throws NetworkTrouble when there is no answer in time, none at all, too long a one, or one of status 5xx. Redirects are
+   * answered, not followed: an address that an answer names is no address of ours.
+   */
+  readonly ask: (url: string, init: RequestInit, until?: AbortSignal) => Promise<Response>;
+  /** Ends what takes too long over several calls. */
+  readonly patience: () => AbortSignal;
+  /** What others publish about themselves, kept for a while. Failures are not kept. */
+  readonly remember: <T>(key: string, make: () => Promise<T>) => Promise<T>;
+}
+
+/** Nobody answered. Never the caller's fault, and never a word of what was sent. */
+export class NetworkTrouble extends Error {
+  constructor(url: string, reason: string) {
+    super(`${URL.parse(url)?.host ?? 'a service'}: ${reason}`);
+    this.name = 'NetworkTrouble';
+  }
+}
+
+/** Milliseconds for one call, and for a whole sign-in of several. */
+export const CALL_WITHIN = 5_000;
+export const FLOW_WITHIN = 12_000;
+const REMEMBERED_FOR = 3_600_000;
+const BYTES_MAX = 1_048_576;
+
+export interface NetworkOptions {
+  readonly fetch?: typeof globalThis.fetch;
+  readonly callWithin?: number;
+  readonly flowWithin?: number;
+}
+
+export function createNetwork({
+  fetch = globalThis.fetch,
+  callWithin = CALL_WITHIN,
+  flowWithin = FLOW_WITHIN,
+}: NetworkOptions = {}): Network {
+  const kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
+  return {
+    ask: async (url, init, until) => {
+      const limits = [AbortSignal.timeout(callWithin), ...(until === undefined ? [] : [until])];
+      try {
+        const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.any(limits) });
+        if (response.status >= 500) throw new NetworkTrouble(url, `status ${response.status}`);
+        return new Response(await readBounded(url, response), { status: response.status, headers: response.headers });
+      } catch (cause) {
+        throw cause instanceof NetworkTrouble ? cause : new NetworkTrouble(url, reasonOf(cause));
+      }
+    },
+    patience: () => AbortSignal.timeout(flowWithin),
+    remember: <T>(key: string, make: () => Promise<T>): Promise<T> => {
+      const known = kept.get(key);
+      if (known !== undefined && known.at + REMEMBERED_FOR > Date.now()) return known.value as Promise<T>;
+      const value = make();
+      kept.set(key, { at: Date.now(), value });
+      value.catch(() => kept.delete(key));
+      return value;
+    },
+  };
+}
+
+/** The time-out covers the body too, and nobody fills our memory with one. */
+async function readBounded(url: string, response: Response): Promise<string | null> {
+  if (response.body === null || [204, 205, 304].includes(response.status)) return null;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    size += chunk.length;
+    if (size > BYTES_MAX) throw new NetworkTrouble(url, 'the answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no answer';
+  if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return 'no answer in time';
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.cause === undefined ? 'no answer' : reasonOf(cause.cause);
+}
