@@ -12,6 +12,7 @@ const fake = await fakeProviders();
 const GRACE = { subject: '7', email: 'hopper@example.com' };
 const AT_GITHUB = { params: { authProvider: 'github' } };
 const EMAIL = 'ada@example.com';
+const MOVED = 'ada@new.example';
 const NEW_PASSWORD = 'another horse another battery';
 
 test('docs/api.md describes exactly the calls that there are', () => {
@@ -29,6 +30,14 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
     },
   ],
   ['POST /verify-signin', async (world, browser) => browser.call('verifySignIn', { securityCode: await world.codeFor(EMAIL) })],
+  [
+    'POST /verify-email',
+    async (world) => {
+      const other = world.browser();
+      await other.call('signUp', { email: 'link@example.com', password: PASSWORD });
+      return other.call('verifyEmail', { token: await world.tokenFor('link@example.com', 'verifyEmail') });
+    },
+  ],
   ['GET /session', (_, browser) => browser.call('session')],
   ['POST /refresh', (_, browser) => browser.refresh()],
   ['POST /extend-auth-soft', (_, browser) => browser.call('extendSoft')],
@@ -45,6 +54,17 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['DELETE /me/sessions/:id', endAnotherSession],
   ['DELETE /me/sessions', (_, browser) => browser.act('mySessions', undefined, { method: 'DELETE' })],
   ['POST /me/password', (_, browser) => browser.act('myPassword', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
+  ['POST /me/email', (_, browser) => browser.act('myEmail', { email: MOVED })],
+  ['POST /confirm-email', async (world, browser) => browser.act('confirmEmail', { token: await world.tokenFor(MOVED, 'confirmEmail') })],
+  ['POST /undo-email', async (world, browser) => browser.call('undoEmail', { token: await world.tokenFor(EMAIL, 'undoEmail') })],
+  ['POST /forgot-password', (_, browser) => browser.call('forgotPassword', { email: EMAIL })],
+  [
+    'POST /reset-password',
+    async (world, browser) => {
+      await world.settled();
+      return browser.call('resetPassword', { token: await world.tokenFor(EMAIL, 'reset'), password: NEW_PASSWORD });
+    },
+  ],
   ['POST /signout', (_, browser) => browser.act('signOut')],
   ['DELETE /me', deleteSomebody],
   ['POST /signin/credential', (world) => world.browser().signIn(EMAIL, NEW_PASSWORD)],

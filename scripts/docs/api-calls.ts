@@ -156,6 +156,54 @@ export const CALLS: Readonly<Record<string, Call>> = {
     clears: [],
     errors: SPENDING,
   },
+  'POST /forgot-password': {
+    sentence:
+      'The same answer for every address, given before anybody looks whether it has an account; only an account gets a letter. An account without a password gets its first one this way.',
+    answer: [],
+    sets: [],
+    clears: [],
+    errors: ['address_suspended', 'account_throttled'],
+  },
+  'POST /reset-password': {
+    sentence:
+      'The link works once, for an hour; a password that is refused does not use it up. Every session of the user ends, within a second everywhere. It signs nobody in: sign in with the new password.',
+    answer: ['status'],
+    sets: [],
+    clears: [],
+    errors: ['link_expired', 'password_refused', 'address_suspended', 'busy'],
+  },
+  'POST /verify-email': {
+    sentence:
+      'The link in the letter of a sign-up, in place of its code. In any other browser than the one that signed up it is `link_expired`, and stays good.',
+    answer: ['status', ...SIGNED_IN],
+    sets: [...SESSION_COOKIES, 'device'],
+    clears: ['waiting'],
+    errors: ['link_expired', 'signup_closed', 'signup_by_invitation', 'signup_domain_refused', 'address_suspended'],
+  },
+  'POST /me/email': {
+    sentence:
+      'Nothing moves until `confirm-email`. The old address is told. The answer is the same for an address that has an account; its owner gets a letter.',
+    answer: [],
+    sets: [],
+    clears: [],
+    errors: ['fresh_signin_required', 'signup_domain_refused', 'address_suspended', 'account_throttled'],
+  },
+  'POST /confirm-email': {
+    sentence:
+      'Needs the link *and* the sign-in of the user who asked for it. The old address gets a link that takes the account back, for seven days.',
+    answer: ['status', 'email'],
+    sets: [],
+    clears: [],
+    errors: ['link_expired', 'email_taken', 'signup_domain_refused', 'address_suspended'],
+  },
+  'POST /undo-email': {
+    sentence:
+      'By the link in the letter to the old address, signed in or not. Every session ends, the password is deleted, and a link to a new one goes to the restored address.',
+    answer: ['status'],
+    sets: [],
+    clears: [],
+    errors: ['link_expired', 'email_taken', 'address_suspended'],
+  },
   'GET /me': {
     sentence: '',
     answer: ['id', 'email', 'displayName', 'role', 'createdAt', 'emailVerified', 'freshUntil'],
@@ -349,6 +397,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   service: { type: 'string', sentence: 'What people call the service; in an export, this installation' },
   sessions: { type: 'array', sentence: 'Sessions, those that ended a moment ago too' },
   status: { type: 'string', sentence: '`SIGNED_OUT`, `UNVERIFIED` (waits for a code), `HELD` or `VERIFIED`' },
+  token: { type: 'string', sentence: '`token` of the link in the letter' },
   tokenExchangeCode: { type: 'string', sentence: '`code` of the provider’s redirect' },
   triesLeft: { type: 'number', sentence: 'Tries that the code still has' },
   user: { type: 'object', sentence: 'The user: see above' },

@@ -47,7 +47,7 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'wrong-network': 'wrong guesses of one network; when it is full the network is suspended, each time for longer',
   'provider-network': 'codes of providers that proved nobody, from one network',
   'mail-network': 'letters that one network may cause, to whomever',
-  'mail-address': 'letters with a code to one address, whoever asks',
+  'mail-address': 'letters to one address, whoever asks',
   'code-account': 'codes typed for one account',
   'held-codes': 'codes for held sign-ins of one account',
   'waiting-account': 'sign-ups with one address',

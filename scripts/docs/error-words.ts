@@ -15,7 +15,7 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   provider_refused: 'Show the sentence and offer the other ways in. Beginning again may help; repeating the same call does not.',
   provider_email_missing: 'Tell the person to confirm an address at the provider, or to sign up with a password.',
   provider_not_offered: 'Do not offer this provider: it has no credentials in the settings.',
-  email_taken: 'Lead to the sign-in; after it, the provider can be linked in the dashboard.',
+  email_taken: 'Lead to the sign-in, after which the provider can be linked in the dashboard; or ask for another address.',
   identity_taken: 'Show the sentence. One account of a provider belongs to one account here.',
   other_identity_linked: 'Offer to unlink the other one first.',
   last_way_in: 'Offer to set a password, or to link another provider, first.',

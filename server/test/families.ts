@@ -87,7 +87,21 @@ export async function refreshByBody(
   return world.browser().call('refresh', { refreshToken, clientId }, { headers });
 }
 
-const TABLES = ['users', 'sessions', 'refresh_tokens', 'devices', 'security_codes', 'revocations', 'events', 'mails', 'counters'];
+const TABLES = [
+  'users',
+  'sessions',
+  'refresh_tokens',
+  'devices',
+  'security_codes',
+  'passwords',
+  'signups',
+  'mail_links',
+  'invitations',
+  'revocations',
+  'events',
+  'mails',
+  'counters',
+];
 
 /** Every row that a call could have touched, for "and nothing else changed". */
 export async function everything(world: World): Promise<Readonly<Record<string, readonly Row[]>>> {

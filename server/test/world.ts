@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { PAGES } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
 import { saveFirstPartyClient } from '../src/clients/client.ts';
@@ -48,6 +49,8 @@ export interface World {
   mails(): Promise<readonly Mail[]>;
   /** The code of the newest letter to this address that has one. */
   codeFor(email: string): Promise<string>;
+  /** The token of the link to `page` in the newest letter to this address that has one. */
+  tokenFor(email: string, page: keyof typeof PAGES): Promise<string>;
   /** A browser that has signed up, typed its code, and is signed in. */
   signedUp(email: string, options?: BrowserOptions & { password?: string; keep?: boolean }): Promise<Browser>;
   /** Waits for the work that runs after answers. */
@@ -152,6 +155,13 @@ export async function openWorld(
       const code = /\b\d{8}\b/.exec(mail?.text ?? '')?.[0];
       if (code === undefined) throw new Error(`no code was mailed to ${email}`);
       return code;
+    },
+    tokenFor: async (email, page) => {
+      const link = new RegExp(`${PAGES[page]}\\?(?:token|invite)=([A-Za-z0-9_-]+)`);
+      const mail = (await world.mails()).find((one) => one.to === email && link.test(one.text));
+      const token = link.exec(mail?.text ?? '')?.[1];
+      if (token === undefined) throw new Error(`no link to ${PAGES[page]} was mailed to ${email}`);
+      return token;
     },
     signedUp: async (email, { password = PASSWORD, keep = true, ...options } = {}) => {
       const browser = world.browser(options);

@@ -19,7 +19,7 @@ export const en = {
     provider_email_missing:
       'The other service gave no confirmed e-mail address. Confirm one there and begin again, or sign in another way.',
     provider_not_offered: 'Signing in with this service is not offered here. Choose another way.',
-    email_taken: 'There is an account with this address already. Sign in to it the way you know, then link this service in your account.',
+    email_taken: 'There is an account with this address already. Sign in to it the way you know; other services can be linked there.',
     identity_taken: 'This account of the other service is linked to somebody else here. Sign in with it, or choose another.',
     other_identity_linked: 'Another account of this service is linked to yours already. Unlink that one first, then link this one.',
     last_way_in: 'This is the only way into your account. Add a password or another service first.',
@@ -80,7 +80,7 @@ export const en = {
     accountExists: {
       subject: 'You already have an account at {host}',
       heading: 'You already have an account',
-      body: 'Somebody, probably you, tried to create an account with this address. You have one already: sign in at {url}.',
+      body: 'Somebody, probably you, tried to use this address for another account. You have one already: sign in at {url}.',
       warning: 'If this was not you, nothing happened and you need to do nothing.',
     },
     sessionHeld: {
@@ -119,6 +119,32 @@ export const en = {
       body: 'The password of your account was changed just now ({device}, {place}). All other devices have been signed out.',
       warning: 'If this was not you, contact the operator of {host} at once.',
     },
+    verifyAddress: {
+      subject: '{code} is your code for {host}',
+      heading: 'Confirm your address',
+      body: 'Type this code in the browser where you began. It works once, for {minutes} minutes, and only there. If you read this letter in the same browser, you can open this link instead: {url}',
+      warning:
+        'Never give this code or this link to anybody, not even to somebody who says they work for {host}. If this was not you, ignore this letter.',
+    },
+    confirmEmail: {
+      subject: 'Confirm your new address for {host}',
+      heading: 'Confirm your new address',
+      body: 'Somebody, probably you, wants to use this address for an account at {host}. To do so, sign in to that account and open this link within {hours} hours: {url}',
+      warning: 'If this was not you, ignore this letter: nothing changes without that sign-in.',
+    },
+    emailWillChange: {
+      subject: 'The address of your account at {host} is about to change',
+      heading: 'Your address is about to change',
+      body: 'Somebody, probably you, asked to move your account to another address ({device}, {place}). It moves as soon as that address is confirmed. You need to do nothing.',
+      warning:
+        'If this was not you, somebody knows your password. Choose a new one at once; that stops the change and signs everybody out: {url}',
+    },
+    emailChanged: {
+      subject: 'The address of your account at {host} was changed',
+      heading: 'Your address was changed',
+      body: 'Your account was moved to another address ({device}, {place}). This address does not sign in any more.',
+      warning: 'If this was not you, take the account back; that signs everybody out, and works for {days} days: {url}',
+    },
     invitation: {
       subject: 'You are invited to {host}',
       heading: 'You are invited',
@@ -149,6 +175,11 @@ export const en = {
       'signin.not_me': 'A waiting sign-in was ended',
       'code.sent': 'A code was mailed',
       'code.wrong': 'A wrong code was typed',
+      'password.forgotten': 'A new password was asked for by mail',
+      'password.reset': 'A new password was chosen by mail',
+      'email.change_asked': 'A change of address was asked for',
+      'email.changed': 'The address was changed',
+      'email.restored': 'The address was changed back',
       'session.held': 'A sign-in was paused: a copy of it was seen',
       'session.recovered': 'A paused sign-in was brought back with a code',
       'session.ended': 'A session ended',

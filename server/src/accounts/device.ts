@@ -40,6 +40,11 @@ export async function listDevices(db: Db, userId: string): Promise<Device[]> {
   }));
 }
 
+/** All of them: somebody else had the account. */
+export async function forgetDevices(tx: Db, userId: string): Promise<void> {
+  await tx.all('delete from devices where user_id = $1', [userId]);
+}
+
 export async function isKnownDevice(db: Db, userId: string, deviceHash: string): Promise<boolean> {
   return (await one(db, 'select 1 as known from devices where user_id = $1 and device_hash = $2', [userId, deviceHash])) !== null;
 }

@@ -21,6 +21,11 @@ export async function savePasswordHash(tx: Db, userId: string, hash: string, now
   );
 }
 
+/** Whoever knew it is out; the next one is chosen by a mailed link. */
+export async function deletePassword(tx: Db, userId: string): Promise<void> {
+  await tx.all('delete from passwords where user_id = $1', [userId]);
+}
+
 /** Stores the same password under today's parameters; loses against a password change that came between. */
 export async function rehashPassword(db: Db, userId: string, oldHash: string, newHash: string): Promise<void> {
   await db.all('update passwords set hash = $3 where user_id = $1 and hash = $2', [userId, oldHash, newHash]);

@@ -3,14 +3,27 @@ import type { Deps } from '../deps.ts';
 import { countTry } from '../guessing/counter.ts';
 import { MAIL_ADDRESS, MAIL_NETWORK } from '../guessing/limits.ts';
 import { makeCode } from '../guessing/security-code.ts';
-import { accountExistsLetter, codeLetter } from '../mail/letters.ts';
+import { accountExistsLetter, verifyAddressLetter } from '../mail/letters.ts';
+import { makeMailLink } from '../mail/mail-link.ts';
 import { queueLetter } from '../mail/outbox.ts';
 import type { Db } from '../platform/db.ts';
 import type { SignUp } from './signup.ts';
 
-/** Queues the letter of a sign-up: a code for a new address, "you already have an account" for a known one. Both cost the same. */
-export async function queueSignUpLetter(tx: Db, deps: Deps, caller: Caller, to: string, code: string, decoy: boolean): Promise<void> {
-  const letter = decoy ? accountExistsLetter(deps.config, caller.texts, { to }) : codeLetter(deps.config, caller.texts, { to, code });
+/**
+ * Queues the letter of a sign-up: code and link for a new address, "you already have an account" for a known one. Both cost the same. The
+ * link lives as long as the code beside it.
+ */
+export async function queueSignUpLetter(
+  tx: Db,
+  deps: Deps,
+  caller: Caller,
+  { sessionId, email: to, decoy }: Pick<SignUp, 'sessionId' | 'email' | 'decoy'>,
+  code: string,
+): Promise<void> {
+  const token = await makeMailLink(tx, deps, { purpose: 'verify_email', life: deps.config.codeLife, sessionId });
+  const letter = decoy
+    ? accountExistsLetter(deps.config, caller.texts, { to })
+    : verifyAddressLetter(deps.config, caller.texts, { to, code, token });
   await queueLetter(tx, deps, letter);
 }
 
@@ -24,7 +37,7 @@ export async function remindSignUp(deps: Deps, caller: Caller, signUp: SignUp): 
   }
   await deps.db.transaction(async (tx) => {
     const code = await makeCode(tx, deps, { sessionId: signUp.sessionId, browserHash: '' });
-    if (code !== null) await queueSignUpLetter(tx, deps, caller, signUp.email, code, signUp.decoy);
+    if (code !== null) await queueSignUpLetter(tx, deps, caller, signUp, code);
   });
   deps.mailWaits();
 }

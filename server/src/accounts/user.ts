@@ -90,6 +90,49 @@ export async function findLastSignIn(db: Db, id: string): Promise<number | null>
   return (row?.['last_signin_at'] ?? null) as number | null;
 }
 
+/** As `raiseUserVersion`, because somebody came by the mailbox: for a day every sign-in is looked at closely. */
+export async function recoverUser(tx: Db, id: string, uvRead: number, now: number): Promise<User | null> {
+  return userFrom(
+    await one(
+      tx,
+      `update users set uv = uv + 1, recovered_at = $3 where id = $1 and uv = $2 and suspended_at is null returning ${COLUMNS}`,
+      [id, uvRead, now],
+    ),
+  );
+}
+
+/**
+ * The new address is proven. The old one is kept until `previousUntil`; of several changes in that time the first one's, or a thief would
+ * move the account twice. Throws a unique violation when the address is somebody else's by now; null when the user's version moved on.
+ */
+export async function moveUser(
+  tx: Db,
+  { id, uv, email, now, previousUntil }: { id: string; uv: number; email: Email; now: number; previousUntil: number },
+): Promise<User | null> {
+  return userFrom(
+    await one(
+      tx,
+      `update users set email = $3, email_key = $4, verified_at = $5,
+         previous_email = case when previous_email_until > $5 then previous_email else email end,
+         previous_email_until = case when previous_email_until > $5 then previous_email_until else $6 end
+       where id = $1 and uv = $2 and suspended_at is null returning ${COLUMNS}`,
+      [id, uv, email.text, email.key, now, previousUntil],
+    ),
+  );
+}
+
+/** Back to an address that was proven before, whatever happened since. Throws a unique violation when it is somebody else's by now. */
+export async function restoreUser(tx: Db, id: string, email: Email, now: number): Promise<User | null> {
+  return userFrom(
+    await one(
+      tx,
+      `update users set email = $2, email_key = $3, verified_at = $4, uv = uv + 1, recovered_at = $4, previous_email = null, previous_email_until = null
+       where id = $1 returning ${COLUMNS}`,
+      [id, email.text, email.key, now],
+    ),
+  );
+}
+
 /** The name that apps and games use. Null when the user is gone or suspended. */
 export async function renameUser(tx: Db, id: string, displayName: string): Promise<User | null> {
   return userFrom(

@@ -34,6 +34,11 @@ export const ACTIONS = [
   'identity.tokens_returned',
   'password.changed',
   'password.refused',
+  'password.forgotten',
+  'password.reset',
+  'email.change_asked',
+  'email.changed',
+  'email.restored',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

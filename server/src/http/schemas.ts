@@ -67,6 +67,15 @@ export type BeginQuery = Static<typeof BeginQuery>;
 export const ReturnToBody = fields({ returnTo: line(0, 2000) }, []);
 export type ReturnToBody = Static<typeof ReturnToBody>;
 
+export const EmailBody = fields({ email }, ['email']);
+export type EmailBody = Static<typeof EmailBody>;
+
+export const TokenBody = fields({ token: mailedToken }, ['token']);
+export type TokenBody = Static<typeof TokenBody>;
+
+export const ResetPasswordBody = fields({ token: mailedToken, password }, ['token', 'password']);
+export type ResetPasswordBody = Static<typeof ResetPasswordBody>;
+
 export const VerifyBody = fields({ securityCode: line(1, 32) }, ['securityCode']);
 export type VerifyBody = Static<typeof VerifyBody>;
 

@@ -7,12 +7,16 @@ import {
   accountDeletedLetter,
   accountExistsLetter,
   codeLetter,
+  confirmEmailLetter,
+  emailChangedLetter,
+  emailWillChangeLetter,
   invitationLetter,
   passwordAddedLetter,
   passwordChangedLetter,
   proofCodeLetter,
   resetPasswordLetter,
   sessionHeldLetter,
+  verifyAddressLetter,
   wayInAddedLetter,
   wayInRemovedLetter,
 } from './letters.ts';
@@ -33,6 +37,10 @@ const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   wayInRemoved: wayInRemovedLetter(SITE, texts, { to, service: 'GitHub', ...seen }),
   accountDeleted: accountDeletedLetter(SITE, texts, { to }),
   wayInAdded: wayInAddedLetter(SITE, texts, { to, service: 'GitHub', ...seen }),
+  verifyAddress: verifyAddressLetter(SITE, texts, { to, code: '34567890', token: TOKEN }),
+  confirmEmail: confirmEmailLetter(SITE, texts, { to, token: TOKEN }),
+  emailWillChange: emailWillChangeLetter(SITE, texts, { to, ...seen }),
+  emailChanged: emailChangedLetter(SITE, texts, { to, token: TOKEN, ...seen }),
   invitation: invitationLetter(SITE, texts, { to, token: TOKEN }),
   resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
 });
@@ -60,7 +68,8 @@ test('there is a letter for every wording, in every language, with every blank f
 });
 
 test('the code stands in the subject, in the text and in the HTML of its letter, and in no other letter', () => {
-  const { code, proofCode, ...others } = all(en);
+  const { code, proofCode, verifyAddress, ...others } = all(en);
+  for (const part of [verifyAddress?.subject, verifyAddress?.text, verifyAddress?.html]) assert.match(part ?? '', /34567890/);
   for (const part of [proofCode?.subject, proofCode?.text, proofCode?.html]) assert.match(part ?? '', /23456789/);
   for (const part of [code?.subject, code?.text, code?.html]) assert.match(part ?? '', /12345678/);
   assert.match(code?.text ?? '', /for 10 minutes/);

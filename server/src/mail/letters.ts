@@ -2,7 +2,7 @@ import { PAGES } from '@portico/protocol/routes';
 import { fill, type Texts } from '@portico/protocol/texts';
 import type { Config } from '../config.ts';
 import type { Letter } from '../platform/mail.ts';
-import { INVITATION_LIFE, RESET_LIFE } from './link-lives.ts';
+import { CONFIRM_LIFE, INVITATION_LIFE, RESET_LIFE, UNDO_LIFE } from './link-lives.ts';
 
 /**
  * The letters that Portico writes. Links come from the configuration and never from a request: a forged Host header must not write
@@ -27,6 +27,12 @@ export function codeLetter(site: Site, texts: Texts, { to, code }: { to: string;
 export function proofCodeLetter(site: Site, texts: Texts, { to, code }: { to: string; code: string }): Letter {
   const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
   return write(texts, texts.mails.proofCode, to, facts, { code });
+}
+
+/** The letter of a sign-up: a code for the browser that signed up, or a link that is opened there. Both prove the mailbox; one is enough. */
+export function verifyAddressLetter(site: Site, texts: Texts, { to, code, token }: { to: string; code: string; token: string }): Letter {
+  const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
+  return write(texts, texts.mails.verifyAddress, to, facts, { code, url: linkTo(site, PAGES.verifyEmail, token) });
 }
 
 /** Somebody signed up with an address that has an account: only its owner learns that. */
@@ -59,6 +65,24 @@ export function resetPasswordLetter(site: Site, texts: Texts, { to, token }: { t
 /** The first password of an account that had none. */
 export function passwordAddedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
   return write(texts, texts.mails.passwordAdded, to, { host: hostOf(site), ...cleaned(seen) }, {});
+}
+
+/** To the new address: only whoever reads it can finish the change. */
+export function confirmEmailLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
+  const facts = { host: hostOf(site), hours: Math.round(CONFIRM_LIFE / 3_600_000) };
+  return write(texts, texts.mails.confirmEmail, to, facts, { url: linkTo(site, PAGES.confirmEmail, token) });
+}
+
+/** To the old address, before anything has moved. It does not name the new one. */
+export function emailWillChangeLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
+  const facts = { host: hostOf(site), ...cleaned(seen) };
+  return write(texts, texts.mails.emailWillChange, to, facts, { url: site.appOrigin + PAGES.forgot });
+}
+
+/** To the old address: the way back. */
+export function emailChangedLetter(site: Site, texts: Texts, { to, token, ...seen }: Sighting & { to: string; token: string }): Letter {
+  const facts = { host: hostOf(site), ...cleaned(seen), days: Math.round(UNDO_LIFE / 86_400_000) };
+  return write(texts, texts.mails.emailChanged, to, facts, { url: linkTo(site, PAGES.undoEmail, token) });
 }
 
 /** The operator invited this address to create an account. */

@@ -64,6 +64,12 @@ export async function findMailLink(db: Db, purpose: LinkPurpose, token: string, 
   return row === null ? null : fromRow(row);
 }
 
+/** Whether this token was ever mailed, used or too old as it may be by now. */
+export async function isMailLink(db: Db, purpose: LinkPurpose, token: string): Promise<boolean> {
+  if (!LINK_TOKEN.test(token)) return false;
+  return (await one(db, 'select 1 as known from mail_links where token_hash = $1 and purpose = $2', [tokenHash(token), purpose])) !== null;
+}
+
 /** Uses a link up: of parallel calls exactly one gets it. Call it in the transaction of the act. */
 export async function consumeMailLink(tx: Db, purpose: LinkPurpose, token: string, now: number): Promise<MailLink | null> {
   if (!LINK_TOKEN.test(token)) return null;
@@ -101,6 +107,11 @@ export async function listMailLinksOfUser(db: Db, userId: string): Promise<Maile
     expiresAt: row['expires_at'] as number,
     usedAt: row['used_at'] as number | null,
   }));
+}
+
+/** Makes every link of a user worthless, whatever it was for. */
+export async function dropAllMailLinks(tx: Db, userId: string, now: number): Promise<void> {
+  await tx.all('update mail_links set used_at = $2 where user_id = $1 and used_at is null', [userId, now]);
 }
 
 /** Job: links that are over. */

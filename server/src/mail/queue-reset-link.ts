@@ -1,5 +1,5 @@
 import type { Texts } from '@portico/protocol/texts';
-import type { User } from '../accounts/user.ts';
+import { lockUser, type User } from '../accounts/user.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
 import { resetPasswordLetter } from './letters.ts';
@@ -12,6 +12,8 @@ import { queueLetter } from './outbox.ts';
  * user's version. Call `deps.mailWaits()` when the transaction has committed.
  */
 export async function queueResetLink(tx: Db, deps: Deps, texts: Texts, user: Pick<User, 'id' | 'email' | 'uv'>): Promise<void> {
+  // Deleted meanwhile: nobody is left to write to.
+  if ((await lockUser(tx, user.id)) === null) return;
   await dropMailLinks(tx, user.id, 'reset_password', deps.now());
   const token = await makeMailLink(tx, deps, { purpose: 'reset_password', life: RESET_LIFE, userId: user.id, uv: user.uv });
   await queueLetter(tx, deps, resetPasswordLetter(deps.config, texts, { to: user.email, token }));

@@ -1,5 +1,5 @@
 import { findSignUp, type SignUp } from '../accounts/signup.ts';
-import { findUser, type User } from '../accounts/user.ts';
+import { codeAddressOf, findUser, type User } from '../accounts/user.ts';
 import { type Caller, hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { CodePlace } from '../guessing/security-code.ts';
@@ -39,7 +39,7 @@ async function findHeld(deps: Deps, caller: Caller): Promise<Waiting | null> {
     kind: 'held',
     session,
     user,
-    email: user.email,
+    email: codeAddressOf(user, deps.now()),
     place: { sessionId: session.id, browserHash: hashOf(caller.cookies.transaction) ?? '' },
     deviceHash: peeked.family.deviceHash,
   };

@@ -16,17 +16,17 @@ const HOSTILE_BODIES: Readonly<Record<string, string>> = {
   'two documents': '{}{}',
   'an unknown field': '{"isAdmin":true}',
   'fields as arrays':
-    '{"email":["a@example.com"],"password":["x"],"securityCode":["1"],"refreshToken":["a"],"currentPassword":[1],"newPassword":[1],"everywhere":[true],"tokenExchangeCode":["x"],"csrfState":["x"],"returnTo":["/"]}',
+    '{"email":["a@example.com"],"password":["x"],"securityCode":["1"],"refreshToken":["a"],"currentPassword":[1],"newPassword":[1],"everywhere":[true],"tokenExchangeCode":["x"],"csrfState":["x"],"returnTo":["/"],"token":["x"],"inviteToken":["x"]}',
   'fields as objects':
-    '{"email":{"$gt":""},"password":{"$ne":1},"securityCode":{},"refreshToken":{},"currentPassword":{},"newPassword":{},"everywhere":{},"tokenExchangeCode":{},"csrfState":{},"returnTo":{}}',
+    '{"email":{"$gt":""},"password":{"$ne":1},"securityCode":{},"refreshToken":{},"currentPassword":{},"newPassword":{},"everywhere":{},"tokenExchangeCode":{},"csrfState":{},"returnTo":{},"token":{},"inviteToken":{}}',
   'fields as numbers':
-    '{"email":1,"password":2,"securityCode":3,"refreshToken":4,"currentPassword":5,"newPassword":6,"everywhere":7,"tokenExchangeCode":8,"csrfState":9,"returnTo":10}',
+    '{"email":1,"password":2,"securityCode":3,"refreshToken":4,"currentPassword":5,"newPassword":6,"everywhere":7,"tokenExchangeCode":8,"csrfState":9,"returnTo":10,"token":11,"inviteToken":12}',
   'fields as null':
-    '{"email":null,"password":null,"securityCode":null,"refreshToken":null,"currentPassword":null,"newPassword":null,"everywhere":null,"tokenExchangeCode":null,"csrfState":null,"returnTo":null}',
+    '{"email":null,"password":null,"securityCode":null,"refreshToken":null,"currentPassword":null,"newPassword":null,"everywhere":null,"tokenExchangeCode":null,"csrfState":null,"returnTo":null,"token":null,"inviteToken":null}',
   'a prototype': '{"__proto__":{"isAdmin":true}}',
   'a constructor': '{"constructor":{"prototype":{"isAdmin":true}}}',
   'NUL bytes':
-    '{"email":"a\\u0000@example.com","password":"\\u0000","securityCode":"\\u0000","refreshToken":"\\u0000","currentPassword":"\\u0000","newPassword":"\\u0000","displayName":"\\u0000","tokenExchangeCode":"\\u0000","csrfState":"\\u0000","returnTo":"\\u0000"}',
+    '{"email":"a\\u0000@example.com","password":"\\u0000","securityCode":"\\u0000","refreshToken":"\\u0000","currentPassword":"\\u0000","newPassword":"\\u0000","displayName":"\\u0000","tokenExchangeCode":"\\u0000","csrfState":"\\u0000","returnTo":"\\u0000","token":"\\u0000","inviteToken":"\\u0000"}',
   'deep nesting': `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`,
 };
 
@@ -83,6 +83,8 @@ async function everything(db: Db): Promise<string> {
     'refresh_tokens',
     'security_codes',
     'revocations',
+    'mail_links',
+    'invitations',
     'mails',
     'identities',
   ];

@@ -22,6 +22,12 @@ const GUARDS: Readonly<Record<string, string>> = {
   'POST /signout': 'namedByCookie',
   'POST /extend-auth-soft': 'ownOrigin',
   'POST /extend-auth-hard': 'namedByCookie',
+  'POST /forgot-password': 'ownPages',
+  'POST /reset-password': 'ownPages',
+  'POST /verify-email': 'ownOrigin',
+  'POST /me/email': 'cookieCsrfAndDatabase',
+  'POST /confirm-email': 'cookieCsrfAndDatabase',
+  'POST /undo-email': 'ownPages',
   'GET /me': 'cookieAndDatabase',
   'PATCH /me': 'cookieCsrfAndDatabase',
   'POST /me/proof': 'cookieCsrfAndDatabase',
@@ -46,6 +52,12 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /signin/credential': { email: 'ada@example.com', password: 'a long enough password here' },
   'POST /signin/:authProvider': { tokenExchangeCode: 'x', csrfState: 'x' },
   'POST /verify-signin': { securityCode: '12345678' },
+  'POST /forgot-password': { email: 'x@example.com' },
+  'POST /reset-password': { token: 'A'.repeat(43), password: 'a long enough password here' },
+  'POST /verify-email': { token: 'A'.repeat(43) },
+  'POST /me/email': { email: 'x@example.com' },
+  'POST /confirm-email': { token: 'A'.repeat(43) },
+  'POST /undo-email': { token: 'A'.repeat(43) },
   'PATCH /me': { displayName: 'Ada' },
   'DELETE /me': { confirm: 'ada@example.com' },
   'POST /me/proof': { password: 'a long enough password here' },
@@ -108,8 +120,8 @@ inWorld('a cookie call without any sign of our own page is refused; a program wi
   const browser = await world.signedUp('ada@example.com');
   const silent = { origin: undefined, 'sec-fetch-site': undefined };
   for (const route of AUTH_ROUTES.filter(
-    ({ method, path }) =>
-      method !== 'GET' && ![AUTH_PATHS.signUp, AUTH_PATHS.signIn, AUTH_PATHS.signInCredential].some((open) => open === path),
+    // No cookie counts for these, so a program may call them as well.
+    ({ method, guardName }) => method !== 'GET' && guardName !== 'ownPages',
   )) {
     assert.equal((await send(browser, route, { [HEADERS.csrf]: browser.csrf, ...silent })).body.error, 'origin_refused', name(route));
   }
@@ -153,6 +165,14 @@ inWorld('a bearer token needs neither origin nor CSRF token, and cookies beside 
   assert.equal((await ada.call('session')).body['status'], 'SIGNED_OUT');
 });
 
+/** Calls by mailbox: whoever has the letter, signed in or not. */
+const STRANGERS: ReadonlySet<string> = new Set([
+  AUTH_PATHS.forgotPassword,
+  AUTH_PATHS.resetPassword,
+  AUTH_PATHS.verifyEmail,
+  AUTH_PATHS.undoEmail,
+]);
+
 inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, except those that lead out of it', async (world) => {
   const waiting = world.browser();
   await waiting.call('signUp', { email: 'waits@example.com', password: 'correct horse battery staple' });
@@ -173,6 +193,12 @@ inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, e
   for (const route of AUTH_ROUTES.filter(({ path }) => !out.has(path))) {
     for (const [who, browser] of [['waiting', waiting] as const, ['held', held] as const]) {
       const answered = await send(browser, route, { [HEADERS.csrf]: browser.csrf });
+      // What no sign-in is needed for is answered as to a stranger.
+      if (STRANGERS.has(route.path)) {
+        const stranger = await send(world.browser(), route);
+        assert.deepEqual([answered.status, answered.body.error], [stranger.status, stranger.body.error], `${who} ${name(route)}`);
+        continue;
+      }
       assert.ok(
         ['signed_out', 'refresh_invalid', 'session_held', 'csrf_failed'].includes(answered.body.error ?? ''),
         `${who} ${name(route)}: ${answered.text}`,

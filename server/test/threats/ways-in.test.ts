@@ -60,6 +60,29 @@ const unlinking: Scene = async (world) => {
   return scene;
 };
 
+const linked = async (world: World, page: 'reset' | 'confirmEmail' | 'undoEmail') => {
+  const browser = await world.signedUp(EMAIL);
+  if (page === 'reset') {
+    await world.browser().call('forgotPassword', { email: EMAIL });
+    await world.settled();
+    return { browser: world.browser(), body: { token: await world.tokenFor(EMAIL, page), password: NEW_PASSWORD } };
+  }
+  await browser.act('myEmail', { email: 'new@example.com' });
+  const token = await world.tokenFor('new@example.com', 'confirmEmail');
+  if (page === 'confirmEmail') return { browser, body: { token } };
+  await browser.act('confirmEmail', { token });
+  return { browser: world.browser(), body: { token: await world.tokenFor(EMAIL, page) } };
+};
+const resetting: Scene = (world) => linked(world, 'reset');
+const confirming: Scene = (world) => linked(world, 'confirmEmail');
+const undoing: Scene = (world) => linked(world, 'undoEmail');
+const clicking: Scene = async (world) => ({
+  ...(await waiting(world)),
+  body: { token: await world.tokenFor('new@example.com', 'verifyEmail') },
+});
+const moving: Scene = async (world) => ({ ...(await signedIn(world)), body: { email: 'new@example.com' } });
+const forgetting: Scene = async (world) => ({ ...(await signedIn(world)), body: { email: EMAIL } });
+
 const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signUp}`]: signingUp,
   [`POST ${AUTH_PATHS.signInCredential}`]: signingIn,
@@ -71,6 +94,12 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signOut}`]: signedIn,
   [`POST ${AUTH_PATHS.extendSoft}`]: signedIn,
   [`POST ${AUTH_PATHS.extendHard}`]: signedIn,
+  [`POST ${AUTH_PATHS.forgotPassword}`]: forgetting,
+  [`POST ${AUTH_PATHS.resetPassword}`]: resetting,
+  [`POST ${AUTH_PATHS.verifyEmail}`]: clicking,
+  [`POST ${AUTH_PATHS.myEmail}`]: moving,
+  [`POST ${AUTH_PATHS.confirmEmail}`]: confirming,
+  [`POST ${AUTH_PATHS.undoEmail}`]: undoing,
   [`PATCH ${AUTH_PATHS.me}`]: renaming,
   [`DELETE ${AUTH_PATHS.me}`]: deleting,
   [`DELETE ${AUTH_PATHS.myIdentity}`]: unlinking,
@@ -109,7 +138,7 @@ async function ownSession(browser: Browser): Promise<string> {
 }
 
 async function emptied(world: World): Promise<World> {
-  for (const table of ['users', 'sessions', 'counters']) await world.deps.db.all(`delete from ${table}`);
+  for (const table of ['users', 'sessions', 'counters', 'mails']) await world.deps.db.all(`delete from ${table}`);
   return world;
 }
 

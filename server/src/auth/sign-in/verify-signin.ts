@@ -105,7 +105,7 @@ export async function resendCode(deps: Deps, caller: Caller): Promise<Answer> {
   const sent = await deps.db.transaction(async (tx) => {
     const code = await makeCode(tx, deps, waiting.place);
     if (code === null) return false;
-    if (waiting.kind === 'sign_up') await queueSignUpLetter(tx, deps, caller, waiting.email, code, waiting.signUp.decoy);
+    if (waiting.kind === 'sign_up') await queueSignUpLetter(tx, deps, caller, waiting.signUp, code);
     else await queueLetter(tx, deps, codeLetter(deps.config, caller.texts, { to: waiting.email, code }));
     await recordEvent(tx, deps, caller, 'code.sent', { sessionId: waiting.session.id, userId: waiting.session.userId });
     return true;

@@ -64,7 +64,7 @@ export async function signUpRequestHandler(deps: Deps, caller: Caller, input: Si
     });
     await insertSignUp(tx, { sessionId: session.id, email, displayName: input.displayName, passwordHash, decoy, now });
     const code = await makeCode(tx, deps, { sessionId: session.id, browserHash: '' });
-    if (code !== null) await queueSignUpLetter(tx, deps, caller, email.text, code, decoy);
+    if (code !== null) await queueSignUpLetter(tx, deps, caller, { sessionId: session.id, email: email.text, decoy }, code);
     await recordEvent(tx, deps, caller, decoy ? 'signup.known_address' : 'signup.started', { sessionId: session.id });
   });
   deps.mailWaits();
