@@ -1,11 +1,8 @@
 import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS } from '@portico/protocol/routes';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import { confirmEmail } from './auth/confirm-email.ts';
 import { extendHard, extendSoft } from './auth/extend-auth.ts';
-import { forgotPassword } from './auth/forgot-password.ts';
 import { ACTIVITY_PAGE, readActivity } from './auth/me/activity.ts';
 import { deleteMe } from './auth/me/delete.ts';
-import { changeEmail } from './auth/me/email.ts';
 import { exportMe } from './auth/me/export.ts';
 import { readIdentities, returnTokens, unlinkIdentity } from './auth/me/identities.ts';
 import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
@@ -13,15 +10,12 @@ import { readMe, updateMe } from './auth/me/profile.ts';
 import { endOtherSessions, endSession, readSessions } from './auth/me/sessions.ts';
 import { prove, sendProofCode } from './auth/prove.ts';
 import { refresh } from './auth/refresh.ts';
-import { resetPassword } from './auth/reset-password.ts';
 import { sessionStatus } from './auth/session-status.ts';
 import { beginLink, beginProof, getOAuthUrl, redirectToProvider } from './auth/sign-in/get-oauth-url.ts';
 import { CREDENTIAL, signInRequestHandler } from './auth/sign-in/index.ts';
 import { notMe, resendCode, verifySignIn } from './auth/sign-in/verify-signin.ts';
 import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
-import { undoEmail } from './auth/undo-email.ts';
-import { verifyEmail } from './auth/verify-email.ts';
 import type { Deps } from './deps.ts';
 import * as guard from './http/guards.ts';
 import { registerOpenApi } from './http/openapi.ts';
@@ -32,9 +26,9 @@ import { type Route, registerRoutes, route } from './http/route.ts';
 import * as body from './http/schemas.ts';
 import { createServer } from './http/server.ts';
 import { registerSystem } from './http/system.ts';
-import { requireFreshProof } from './sessions/fresh-proof.ts';
+import { MAIL_ROUTES } from './routes/by-mail.ts';
 
-/** Every call of the browser API, with its guard and the counters before it (`auth/limits.ts`). */
+/** Every call of the browser API, with its guard and the counters before it (`guessing/limits.ts`). Those by mailed links stand beside it. */
 export const AUTH_ROUTES: readonly Route[] = [
   route<null, body.SignUpBody>('POST', AUTH_PATHS.signUp, {
     guard: guard.ownPages,
@@ -220,48 +214,7 @@ export const AUTH_ROUTES: readonly Route[] = [
     body: body.EmptyBody,
     run: (deps, caller, session) => sendProofCode(deps, caller, session),
   }),
-  route<null, body.EmailBody>('POST', AUTH_PATHS.forgotPassword, {
-    guard: guard.ownPages,
-    limit: 'mail-network, mail-address',
-    summary: 'Ask for a link to a new password',
-    body: body.EmailBody,
-    run: (deps, caller, _, input) => forgotPassword(deps, caller, input.body),
-  }),
-  route<null, body.ResetPasswordBody>('POST', AUTH_PATHS.resetPassword, {
-    guard: guard.ownPages,
-    limit: 'guess-network, guess-wider-network, wrong-network',
-    summary: 'Set a password by a mailed link; every session ends',
-    body: body.ResetPasswordBody,
-    run: (deps, caller, _, input) => resetPassword(deps, caller, input.body),
-  }),
-  route<null, body.TokenBody>('POST', AUTH_PATHS.verifyEmail, {
-    guard: guard.ownOrigin,
-    limit: 'guess-network, guess-wider-network, wrong-network',
-    summary: 'Finish a sign-up by the link of its letter, in the browser that signed up',
-    body: body.TokenBody,
-    run: (deps, caller, _, input) => verifyEmail(deps, caller, input.body),
-  }),
-  route<guard.Current, body.EmailBody>('POST', AUTH_PATHS.myEmail, {
-    guard: guard.cookieCsrfAndDatabase,
-    limit: 'mail-network, mail-address',
-    summary: 'Ask for a change of address; needs a fresh proof',
-    body: body.EmailBody,
-    run: (deps, caller, session, input) => changeEmail(deps, caller, requireFreshProof(deps, session), input.body),
-  }),
-  route<guard.Current, body.TokenBody>('POST', AUTH_PATHS.confirmEmail, {
-    guard: guard.cookieCsrfAndDatabase,
-    limit: 'guess-network, guess-wider-network, wrong-network',
-    summary: 'Finish a change of address by the link mailed to the new one',
-    body: body.TokenBody,
-    run: (deps, caller, session, input) => confirmEmail(deps, caller, session, input.body),
-  }),
-  route<null, body.TokenBody>('POST', AUTH_PATHS.undoEmail, {
-    guard: guard.ownPages,
-    limit: 'guess-network, guess-wider-network, wrong-network',
-    summary: 'Take the account back to the old address; every session ends',
-    body: body.TokenBody,
-    run: (deps, caller, _, input) => undoEmail(deps, caller, input.body),
-  }),
+  ...MAIL_ROUTES,
   route<guard.Current, ChangePasswordInput>('POST', AUTH_PATHS.myPassword, {
     guard: guard.cookieCsrfAndDatabase,
     limit: 'password-user',

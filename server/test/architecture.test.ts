@@ -82,7 +82,7 @@ const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
   ['providers', (file) => file.startsWith('auth/auth-providers/')],
   ['verbs', (file) => file.startsWith('auth/') || file.startsWith('keys/')],
   ['edge', (file) => file.startsWith('http/') || file.startsWith('jobs/')],
-  ['app', (file) => file === 'app.ts'],
+  ['app', (file) => file === 'app.ts' || file.startsWith('routes/')],
   ['start', (file) => ['main.ts', 'wire.ts', 'cli.ts', 'start-problem.ts'].includes(file) || file.startsWith('cli/')],
 ];
 const layerOf = (file: string) => LAYERS.findIndex(([, is]) => is(file));
