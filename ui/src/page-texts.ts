@@ -9,6 +9,9 @@ const OF_PAGE = {
   'sign-up': (texts: Texts) => ({ ...texts.pages.signUp, providers: texts.pages.providers }),
   'provider-return': (texts: Texts) => texts.pages.providerReturn,
   'verify-sign-in': (texts: Texts) => texts.pages.verifySignIn,
+  forgot: (texts: Texts) => texts.pages.forgot,
+  reset: (texts: Texts) => texts.pages.reset,
+  'mail-link': (texts: Texts) => texts.pages.mailLink,
   dashboard: (texts: Texts) => texts.pages.dashboard,
   'sign-out': (texts: Texts) => texts.pages.signOut,
   error: (texts: Texts) => texts.pages.error,
@@ -49,12 +52,35 @@ const AT_PROVIDER = [
   'session_ended',
 ] as const satisfies readonly ErrorCode[];
 
+/** Who may have an account. */
+const REFUSED_SIGN_UP = ['signup_closed', 'signup_by_invitation', 'signup_domain_refused'] as const satisfies readonly ErrorCode[];
+
 const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
   landing: [],
   'sign-in': [...ANYWHERE, 'provider_failed', 'provider_not_offered', 'wrong_credentials', 'account_throttled', 'address_suspended'],
   'provider-return': [...ANYWHERE, ...AT_PROVIDER],
-  'sign-up': [...ANYWHERE, 'provider_failed', 'provider_not_offered', 'password_refused', 'account_throttled', 'address_suspended'],
-  'verify-sign-in': [...ANYWHERE, 'wrong_code', 'code_expired', 'signed_out', 'session_ended', 'account_throttled', 'address_suspended'],
+  'sign-up': [
+    ...ANYWHERE,
+    ...REFUSED_SIGN_UP,
+    'provider_failed',
+    'provider_not_offered',
+    'password_refused',
+    'account_throttled',
+    'address_suspended',
+  ],
+  'verify-sign-in': [
+    ...ANYWHERE,
+    ...REFUSED_SIGN_UP,
+    'wrong_code',
+    'code_expired',
+    'signed_out',
+    'session_ended',
+    'account_throttled',
+    'address_suspended',
+  ],
+  forgot: [...ANYWHERE, 'account_throttled', 'address_suspended'],
+  reset: [...ANYWHERE, 'link_expired', 'password_refused', 'address_suspended'],
+  'mail-link': [...ANYWHERE, 'link_expired', 'email_taken', ...REFUSED_SIGN_UP, 'session_ended', 'signed_out', 'address_suspended'],
   dashboard: [...ANYWHERE, 'wrong_password', 'password_refused', 'account_throttled', 'not_found', 'signed_out'],
   'sign-out': ANYWHERE,
   error: [],
@@ -66,6 +92,9 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   'sign-in': ['missing', 'malformed', 'email_malformed', 'password_too_long'],
   'sign-up': ['missing', 'malformed', 'email_malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   'verify-sign-in': ['missing', 'malformed'],
+  forgot: ['missing', 'malformed', 'email_malformed'],
+  reset: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
+  'mail-link': [],
   dashboard: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   'provider-return': [],
   'sign-out': [],
@@ -73,7 +102,7 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   'dev-mail': [],
 };
 
-const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'dashboard'];
+const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'reset', 'dashboard'];
 const ANY_PASSWORD: readonly PageName[] = [...NEW_PASSWORD, 'sign-in'];
 
 export interface PageTexts<P extends PageName = PageName> {

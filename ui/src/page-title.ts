@@ -23,6 +23,12 @@ function headingOf(view: PageView, texts: Texts): string {
       return fill(pages.providerReturn.title, { provider: view.provider.label });
     case 'verify-sign-in':
       return view.reason === 'sign_up' ? pages.verifySignIn.titleSignUp : pages.verifySignIn.title;
+    case 'forgot':
+      return pages.forgot.title;
+    case 'reset':
+      return pages.reset.title;
+    case 'mail-link':
+      return pages.mailLink[view.act].title;
     case 'dashboard':
       return pages.dashboard.title;
     case 'sign-out':

@@ -81,7 +81,7 @@ for (const sample of sampleViews) {
 
 const HOSTILE = `"'><img src=x onerror=alert(1)></script></title><!--x\u2028\u2029&amp;{{7*7}}\${7*7}`;
 /** Words of our own; everything else in a view came from somebody. */
-const OURS = ['page', 'status', 'error', 'reason', 'notice', 'role', 'fields'];
+const OURS = ['page', 'act', 'closed', 'status', 'error', 'reason', 'notice', 'role', 'fields'];
 
 function poison<T>(value: T, key = ''): T {
   if (OURS.includes(key)) return value;
@@ -179,6 +179,10 @@ test('every form posts to a path that exists, with the token that guards it', ()
     PAGES.signIn,
     fillPath(PAGES.authCallback, { authProvider: 'github' }),
     PAGES.signUp,
+    PAGES.forgot,
+    PAGES.reset,
+    PAGES.verifyEmail,
+    PAGES.undoEmail,
     PAGES.verifySignIn,
     PAGE_FORMS.verifyResend,
     PAGE_FORMS.verifyNotMe,
@@ -186,6 +190,7 @@ test('every form posts to a path that exists, with the token that guards it', ()
   ];
   const after: readonly string[] = [
     PAGES.signOut,
+    PAGES.confirmEmail,
     PAGE_FORMS.dashboardPassword,
     PAGE_FORMS.dashboardEndSession,
     PAGE_FORMS.dashboardEndOthers,

@@ -7,8 +7,11 @@ import { titleOf } from './page-title.ts';
 import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
 import ErrorPage from './pages/error.svelte';
+import Forgot from './pages/forgot.svelte';
 import Landing from './pages/landing.svelte';
+import MailLink from './pages/mail-link.svelte';
 import ProviderReturn from './pages/provider-return.svelte';
+import Reset from './pages/reset.svelte';
 import SignIn from './pages/sign-in.svelte';
 import SignOut from './pages/sign-out.svelte';
 import SignUp from './pages/sign-up.svelte';
@@ -21,6 +24,9 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   'sign-up': SignUp,
   'provider-return': ProviderReturn,
   'verify-sign-in': VerifySignIn,
+  forgot: Forgot,
+  reset: Reset,
+  'mail-link': MailLink,
   dashboard: Dashboard,
   'sign-out': SignOut,
   error: ErrorPage,

@@ -27,6 +27,8 @@ export interface Frame {
   /** Epoch milliseconds on the server when the page was rendered: countdowns must not trust the browser's clock. */
   readonly now: number;
   readonly passwordMin: number;
+  /** Everybody may create an account here: pages offer it. */
+  readonly signUpOpen: boolean;
   readonly development: boolean;
 }
 
@@ -52,6 +54,12 @@ export interface ProviderAnswer {
   readonly tokenExchangeCode: string;
   readonly csrfState: string;
   readonly iss?: string;
+}
+
+/** Whom the operator invited, and with which token. */
+export interface Invitation {
+  readonly token: string;
+  readonly email: string;
 }
 
 export interface SessionItem {
@@ -115,7 +123,10 @@ export interface FormPosts {
   readonly signIn: 'email' | 'password' | 'keep' | 'returnTo';
   /** What the provider's redirect carried. */
   readonly authCallback: 'tokenExchangeCode' | 'csrfState' | 'iss';
-  readonly signUp: 'email' | 'displayName' | 'password' | 'returnTo';
+  readonly signUp: 'email' | 'displayName' | 'password' | 'returnTo' | 'inviteToken';
+  readonly forgot: 'email';
+  readonly reset: 'token' | 'password';
+  readonly mailLink: 'token';
   readonly verifySignIn: 'securityCode' | 'returnTo';
   readonly verifyResend: 'returnTo';
   readonly verifyNotMe: never;
@@ -135,10 +146,30 @@ export type PageView =
       readonly page: 'sign-in';
       readonly form: FormState;
       readonly returnTo: string;
-      readonly notice: 'signed_out' | 'session_ended' | null;
+      readonly notice: 'signed_out' | 'session_ended' | 'password_reset' | null;
       readonly providers: readonly ProviderButton[];
     }
-  | { readonly page: 'sign-up'; readonly form: FormState; readonly returnTo: string; readonly providers: readonly ProviderButton[] }
+  | {
+      readonly page: 'sign-up';
+      readonly form: FormState;
+      readonly returnTo: string;
+      readonly providers: readonly ProviderButton[];
+      /** From the link of an invitation. */
+      readonly invitation: Invitation | null;
+      /** Why there is no form; null where there is one. */
+      readonly closed: 'signup_closed' | 'signup_by_invitation' | null;
+    }
+  | { readonly page: 'forgot'; readonly form: FormState; readonly sent: boolean }
+  /** `token` is null when the link is over. */
+  | { readonly page: 'reset'; readonly form: FormState; readonly token: string | null }
+  | {
+      readonly page: 'mail-link';
+      readonly act: 'verifyEmail' | 'confirmEmail' | 'undoEmail';
+      /** Null when the link is over, or works in another browser only. */
+      readonly token: string | null;
+      readonly form: FormState;
+      readonly done: boolean;
+    }
   | {
       readonly page: 'provider-return';
       readonly provider: { readonly name: string; readonly label: string };

@@ -25,6 +25,7 @@ export const sampleFrame: Frame = {
   requestId: '01JDK7Z9-3QWERT',
   now: NOW,
   passwordMin: 15,
+  signUpOpen: true,
   development: false,
 };
 
@@ -90,6 +91,7 @@ const mails: readonly DevMail[] = [
   },
 ];
 
+const LINK_TOKEN = 'kM3xT0vB2Qp9kM3xT0vB2Qp9kM3xT0vB2Qp9kM3xT0v';
 const STATUSES = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504];
 const threeHosts: Partial<Frame> = {
   apiOrigin: 'https://api.example.com',
@@ -124,7 +126,7 @@ export const sampleViews: readonly Sample[] = [
     },
   },
   { name: 'sign-in-three-hosts', view: { page: 'sign-in', form: blank, returnTo: '', notice: null, providers }, frame: threeHosts },
-  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '', providers } },
+  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '', providers, invitation: null, closed: null } },
   {
     name: 'sign-up-refused',
     view: {
@@ -137,8 +139,64 @@ export const sampleViews: readonly Sample[] = [
       },
       returnTo: '',
       providers: [],
+      invitation: null,
+      closed: null,
     },
   },
+  {
+    name: 'sign-up-invited',
+    view: {
+      page: 'sign-up',
+      form: blank,
+      returnTo: '',
+      providers: [],
+      invitation: { token: LINK_TOKEN, email: 'ada@example.com' },
+      closed: null,
+    },
+    frame: { signUpOpen: false },
+  },
+  {
+    name: 'sign-up-closed',
+    view: { page: 'sign-up', form: blank, returnTo: '', providers: [], invitation: null, closed: 'signup_by_invitation' },
+    frame: { signUpOpen: false },
+  },
+  {
+    name: 'sign-in-reset',
+    view: { page: 'sign-in', form: blank, returnTo: '', notice: 'password_reset', providers: [] },
+    frame: { signUpOpen: false },
+  },
+  { name: 'landing-closed', view: { page: 'landing', status: 'SIGNED_OUT' }, frame: { signUpOpen: false } },
+  { name: 'forgot', view: { page: 'forgot', form: blank, sent: false } },
+  { name: 'forgot-sent', view: { page: 'forgot', form: blank, sent: true } },
+  {
+    name: 'forgot-refused',
+    view: {
+      page: 'forgot',
+      form: { values: { email: 'ada@example' }, error: 'invalid_fields', fields: { email: 'email_malformed' }, retryAfter: null },
+      sent: false,
+    },
+  },
+  { name: 'reset', view: { page: 'reset', form: blank, token: LINK_TOKEN } },
+  {
+    name: 'reset-refused',
+    view: {
+      page: 'reset',
+      form: { values: {}, error: 'password_refused', fields: { password: 'password_common' }, retryAfter: null },
+      token: LINK_TOKEN,
+    },
+  },
+  { name: 'reset-over', view: { page: 'reset', form: blank, token: null } },
+  { name: 'reset-three-hosts', view: { page: 'reset', form: blank, token: LINK_TOKEN }, frame: threeHosts },
+  ...(['verifyEmail', 'confirmEmail', 'undoEmail'] as const).flatMap((act): Sample[] => [
+    { name: `link-${act}`, view: { page: 'mail-link', act, token: LINK_TOKEN, form: blank, done: false } },
+    { name: `link-${act}-over`, view: { page: 'mail-link', act, token: null, form: { ...blank, error: 'link_expired' }, done: false } },
+  ]),
+  {
+    name: 'link-taken',
+    view: { page: 'mail-link', act: 'confirmEmail', token: LINK_TOKEN, form: { ...blank, error: 'email_taken' }, done: false },
+  },
+  { name: 'link-confirmed', view: { page: 'mail-link', act: 'confirmEmail', token: null, form: blank, done: true } },
+  { name: 'link-undone', view: { page: 'mail-link', act: 'undoEmail', token: null, form: blank, done: true } },
   {
     name: 'provider-return',
     view: {

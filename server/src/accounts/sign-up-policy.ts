@@ -35,6 +35,12 @@ export function signUpProblem(policy: Policy, email: Address, invitation: Invite
   return isAllowedDomain(policy, email) ? null : 'signup_domain_refused';
 }
 
+/** What somebody is told who comes without an invitation, before any address is known. */
+export function closedTo({ signup }: Policy): 'signup_closed' | 'signup_by_invitation' | null {
+  if (signup === 'open') return null;
+  return signup === 'closed' ? 'signup_closed' : 'signup_by_invitation';
+}
+
 /** Throws `signup_closed`, `signup_by_invitation` or `signup_domain_refused`. */
 export function allowSignUp(policy: Policy, email: Address, invitation: Invited | null): AllowedSignUp {
   const problem = signUpProblem(policy, email, invitation);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PAGES } from '@portico/protocol/routes';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium, reasonToSkip } from '../../../ui/test/browser.ts';
@@ -20,6 +21,8 @@ export interface Stage {
   visitor(options?: VisitorOptions): Promise<Visitor>;
   /** The code of the newest letter to this address that has one. */
   codeFor(email: string): Promise<string>;
+  /** The link to `page` in the newest letter to this address that has one; waits for it. */
+  linkFor(email: string, page: keyof typeof PAGES): Promise<string>;
 }
 
 export interface VisitorOptions {
@@ -76,14 +79,18 @@ function stageOf(portico: RunningPortico, browser: Browser, port: number, app: s
     browser,
     app,
     codeFor: async (email) => {
-      const inbox = await fetch(`http://127.0.0.1:${port}${PAGES.devMail}`, { headers: { accept: 'application/json' } });
-      const mails = (await inbox.json()) as { to: string; text: string }[];
-      const code = mails
-        .filter(({ to }) => to === email)
-        .map(({ text }) => /\b\d{8}\b/.exec(text)?.[0])
-        .find((found) => found !== undefined);
-      if (code === undefined) throw new Error(`no code was mailed to ${email}`);
+      const code = await findInInbox(port, email, /\b\d{8}\b/);
+      if (code === null) throw new Error(`no code was mailed to ${email}`);
       return code;
+    },
+    linkFor: async (email, page) => {
+      // Letters that are written after an answer need a moment.
+      for (let tries = 0; tries < 50; tries += 1) {
+        const link = await findInInbox(port, email, new RegExp(`http\\S+${PAGES[page]}\\?(?:token|invite)=[A-Za-z0-9_-]+`));
+        if (link !== null) return link;
+        await sleep(100);
+      }
+      throw new Error(`no link to ${PAGES[page]} was mailed to ${email}`);
     },
     visitor: async (options = {}) => {
       const context = await browser.newContext(options);
@@ -116,6 +123,14 @@ function stageOf(portico: RunningPortico, browser: Browser, port: number, app: s
       };
     },
   };
+}
+
+/** What fits in the newest letter to this address in which something does. */
+async function findInInbox(port: number, email: string, wanted: RegExp): Promise<string | null> {
+  const inbox = await fetch(`http://127.0.0.1:${port}${PAGES.devMail}`, { headers: { accept: 'application/json' } });
+  const mails = (await inbox.json()) as { to: string; text: string }[];
+  const found = mails.filter(({ to }) => to === email).map(({ text }) => wanted.exec(text)?.[0]);
+  return found.find((text) => text !== undefined) ?? null;
 }
 
 /** Types the mailed code on the page that asks for it, and arrives at the dashboard. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { FORM_FIELDS } from '@portico/protocol/cookies';
+import { PAGES } from '@portico/protocol/routes';
 import { FRESH_FOR } from '../../src/sessions/fresh-proof.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { actions, everything } from '../families.ts';
@@ -266,3 +268,44 @@ inWorld('one’s own address in another spelling may be confirmed, and still sig
   assert.equal((await browser.call('me')).body['email'], 'Ada@Example.com');
   assert.equal((await world.browser().signIn(OLD, PASSWORD)).status, 200);
 });
+
+inWorld(
+  'the pages: signed out, the link leads through the sign-in and back; GET changes nothing; buttons move the account and take it back',
+  async (world) => {
+    const browser = await world.signedUp(OLD);
+    const token = await asked(world, browser);
+    const page = (who: Browser, path: string) => who.send('GET', path, undefined, { headers: { accept: 'text/html' } });
+    const confirmPath = `${PAGES.confirmEmail}?token=${token}`;
+    const stranger = await page(world.browser(), confirmPath);
+    assert.deepEqual(
+      [stranger.status, stranger.headers['location']],
+      [303, `${PAGES.signIn}?${new URLSearchParams({ returnTo: confirmPath })}`],
+    );
+
+    const eve = await world.signedUp('eve@example.com');
+    assert.match((await page(eve, confirmPath)).text, /somebody else is signed in here/);
+    const before = await everything(world);
+    const shown = await page(browser, confirmPath);
+    await browser.send('HEAD', confirmPath);
+    assert.deepEqual(await everything(world), before);
+    const csrf = /name="csrf_token" value="([^"]+)"/.exec(shown.text)?.[1] ?? '';
+    assert.equal((await browser.submit(PAGES.confirmEmail, { token })).status, 403, 'no token of ours');
+    assert.equal((await eve.submit(PAGES.confirmEmail, { [FORM_FIELDS.csrf]: eve.csrf, token })).status, 410);
+    const done = await browser.submit(PAGES.confirmEmail, { [FORM_FIELDS.csrf]: csrf, token });
+    assert.deepEqual([done.status, done.headers['location']], [303, `${PAGES.confirmEmail}?notice=done`]);
+    assert.match((await page(browser, `${PAGES.confirmEmail}?notice=done`)).text, /Your address was changed/);
+
+    const undoToken = await world.tokenFor(OLD, 'undoEmail');
+    const owner = world.browser();
+    const undoPath = `${PAGES.undoEmail}?token=${undoToken}`;
+    const untouched = await everything(world);
+    const form = await page(owner, undoPath);
+    await owner.send('HEAD', undoPath);
+    assert.deepEqual(await everything(world), untouched);
+    const formToken = /name="form_token" value="([^"]+)"/.exec(form.text)?.[1] ?? '';
+    const undone = await owner.submit(PAGES.undoEmail, { [FORM_FIELDS.form]: formToken, token: undoToken });
+    assert.deepEqual([undone.status, undone.headers['location']], [303, `${PAGES.undoEmail}?notice=done`]);
+    assert.match((await page(owner, `${PAGES.undoEmail}?notice=done`)).text, /back at your address/);
+    assert.match((await page(owner, undoPath)).text, /older than a week/);
+  },
+);

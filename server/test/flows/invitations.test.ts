@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { FORM_FIELDS } from '@portico/protocol/cookies';
+import { PAGES } from '@portico/protocol/routes';
 import { allowAccount } from '../../src/accounts/allow-account.ts';
 import { parseEmail } from '../../src/accounts/email.ts';
 import { makeInvitation } from '../../src/accounts/invitation.ts';
 import { insertVerifiedUser } from '../../src/accounts/user.ts';
+import { everything } from '../families.ts';
 import { DAY, inWorld, PASSWORD, type World } from '../world.ts';
 
 /** Sign-up by invitation only. */
@@ -109,3 +112,40 @@ inWorld('a token of an invitation is nowhere in the database', async (world) => 
   assert.equal(rows.length, 1);
   assert.ok(!JSON.stringify(rows).includes(token));
 });
+
+inWorld(
+  'the page of the link shows the invited address, keeps the token in its form, and changes nothing by being opened; other pages offer no sign-up',
+  async (world) => {
+    const token = await invite(world);
+    const browser = world.browser();
+    const page = (path: string) => browser.send('GET', path, undefined, { headers: { accept: 'text/html' } });
+    for (const path of [PAGES.landing, PAGES.signIn]) assert.ok(!(await page(path)).text.includes(`href="${PAGES.signUp}"`), path);
+    for (const query of ['', '?invite=', `?invite=${'A'.repeat(43)}`, '?invite=a&invite=b']) {
+      const without = await page(`${PAGES.signUp}${query}`);
+      assert.ok(without.text.includes('created by invitation') && !without.text.includes('name="password"'), query);
+    }
+    const before = await everything(world);
+    const shown = await page(`${PAGES.signUp}?invite=${token}`);
+    assert.deepEqual(await everything(world), before);
+    assert.match(shown.text, /<input[^>]*name="email"[^>]*value="ada@example.com"/);
+    const formToken = /name="form_token" value="([^"]+)"/.exec(shown.text)?.[1] ?? '';
+    const inviteToken = /name="inviteToken" value="([^"]+)"/.exec(shown.text)?.[1];
+    assert.equal(inviteToken, token);
+    const fields = { [FORM_FIELDS.form]: formToken, inviteToken: token, email: EMAIL };
+    const refused = await browser.submit(PAGES.signUp, { ...fields, password: 'short' });
+    assert.ok(refused.status === 422 && refused.text.includes(token), 'a refused form keeps the invitation');
+    const done = await browser.submit(PAGES.signUp, { ...fields, password: PASSWORD });
+    assert.deepEqual([done.status, done.headers['location']], [303, PAGES.verifySignIn]);
+  },
+  INVITE,
+);
+
+inWorld(
+  'closed: the page has no form, even for the invited, and says why',
+  async (world) => {
+    const token = await invite(world);
+    const shown = await world.browser().send('GET', `${PAGES.signUp}?invite=${token}`, undefined, { headers: { accept: 'text/html' } });
+    assert.ok(shown.text.includes('New accounts are not created here') && !/<form/.test(shown.text) && !shown.text.includes(EMAIL));
+  },
+  { config: { signup: 'closed' } },
+);

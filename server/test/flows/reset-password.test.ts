@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { HEADERS } from '@portico/protocol/cookies';
+import { FORM_FIELDS, HEADERS } from '@portico/protocol/cookies';
+import { PAGES } from '@portico/protocol/routes';
 import { MAIL_ADDRESS } from '../../src/guessing/limits.ts';
 import { actions, everything } from '../families.ts';
 import { DAY, HOUR, inWorld, PASSWORD, type World } from '../world.ts';
@@ -167,6 +168,20 @@ inWorld(
   },
 );
 
+inWorld('the link is looked at by GET and HEAD without any effect, however often; only what the page posts uses it', async (world) => {
+  await world.signedUp(EMAIL);
+  const token = await linkFor(world);
+  const before = await everything(world);
+  for (let n = 0; n < 5; n += 1) {
+    for (const method of ['GET', 'HEAD']) {
+      const looked = await world.browser().send(method, `/reset?token=${token}`, undefined, { headers: { accept: 'text/html' } });
+      assert.equal(looked.status, 200);
+    }
+  }
+  assert.deepEqual(await everything(world), before);
+  assert.equal((await reset(world, token)).status, 200);
+});
+
 inWorld('a token is in no row, no answer and no other letter, and only the mailbox of the account gets it', async (world) => {
   await world.signedUp(EMAIL);
   const token = await linkFor(world);
@@ -192,3 +207,34 @@ inWorld('a page of another site asks for no letter and resets nothing', async (w
     assert.equal((await world.browser().call(call, body, { headers })).body.error, 'origin_refused');
   assert.equal((await world.browser().signIn(EMAIL, PASSWORD)).status, 200);
 });
+
+inWorld(
+  'without a script: ask, choose, sign in; an answered form is a redirect, and a page of an over link says so before a password is typed',
+  async (world) => {
+    await world.signedUp(EMAIL);
+    const browser = world.browser();
+    const page = async (path: string) => browser.send('GET', path, undefined, { headers: { accept: 'text/html' } });
+    const submit = async (path: string, fields: Record<string, string>) => {
+      const token = /name="form_token" value="([^"]+)"/.exec((await page(path)).text + (await page(PAGES.forgot)).text)?.[1] ?? '';
+      return browser.submit(path.split('?')[0] ?? path, { [FORM_FIELDS.form]: token, ...fields });
+    };
+    const sent = await submit(PAGES.forgot, { email: EMAIL });
+    assert.deepEqual([sent.status, sent.headers['location']], [303, `${PAGES.forgot}?notice=sent`]);
+    assert.match((await page(`${PAGES.forgot}?notice=sent`)).text, /If there is an account with this address/);
+    await world.settled();
+    const token = await world.tokenFor(EMAIL, 'reset');
+    const path = `${PAGES.reset}?token=${token}`;
+    const refused = await submit(path, { token, password: 'short' });
+    assert.equal(refused.status, 422);
+    assert.match(refused.text, /The password is too short/);
+    assert.ok(refused.text.includes(token), 'the form keeps the link');
+    const done = await submit(path, { token, password: NEW });
+    assert.deepEqual([done.status, done.headers['location']], [303, `${PAGES.signIn}?notice=password_reset`]);
+    assert.match((await page(path)).text, /used already/);
+    assert.doesNotMatch((await page(path)).text, /<input[^>]*type="password"/);
+    assert.equal((await submit(PAGES.reset, { token, password: NEW })).status, 410);
+    assert.equal((await browser.submit(PAGES.reset, { token, password: NEW })).status, 403, 'no form of ours');
+    assert.equal((await submit(PAGES.signIn, { email: EMAIL, password: NEW })).status, 303);
+    assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
+  },
+);

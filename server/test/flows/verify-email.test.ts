@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { FORM_FIELDS } from '@portico/protocol/cookies';
 import { AUTH_PREFIX, PAGES } from '@portico/protocol/routes';
+import type { Browser } from '../browser.ts';
 import { everything } from '../families.ts';
 import { inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 
@@ -100,4 +102,22 @@ inWorld('GET and HEAD of the page and of the call change nothing', async (world)
   }
   assert.deepEqual(await everything(world), before);
   assert.equal((await browser.call('verifyEmail', { token })).body['status'], 'VERIFIED');
+});
+
+inWorld('the page says in another browser what to do, and opens the account by a button where the sign-up began', async (world) => {
+  const { browser, token } = await waiting(world);
+  const path = `${PAGES.verifyEmail}?token=${token}`;
+  const look = (who: Browser) => who.send('GET', path, undefined, { headers: { accept: 'text/html' } });
+  const elsewhere = (await look(world.browser())).text;
+  assert.match(elsewhere, /Type the code from the letter there, or open the link there/);
+  assert.ok(!/<form/.test(elsewhere));
+  const form = (await look(browser)).text;
+  const fields = { [FORM_FIELDS.form]: /name="form_token" value="([^"]+)"/.exec(form)?.[1] ?? '', token };
+  const other = world.browser();
+  const foreign = await other.submit(PAGES.verifyEmail, fields);
+  assert.equal(foreign.status, 403, 'the form’s token is bound to its browser');
+  const done = await browser.submit(PAGES.verifyEmail, fields);
+  assert.deepEqual([done.status, done.headers['location']], [303, PAGES.dashboard]);
+  assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
+  assert.match((await look(browser)).text, /only in the browser where you began/);
 });

@@ -13,6 +13,7 @@ import { isLoopbackHost } from '../../platform/loopback.ts';
 import { readCaller } from '../caller.ts';
 import { pagePolicy } from '../security-headers.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
+import { registerMailLinkPages } from './mail-link-pages.ts';
 import { registerProviderPages } from './provider-pages.ts';
 import { formsWork, type PageRenderer } from './render.ts';
 import { registerSignInPages } from './sign-in-pages.ts';
@@ -41,6 +42,7 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     });
     registerSignInPages(scope, deps, renderer);
     registerProviderPages(scope, deps, renderer);
+    registerMailLinkPages(scope, deps, renderer);
     registerDashboardPages(scope, deps, renderer);
     registerPlainPages(scope, deps, renderer);
   });

@@ -44,6 +44,7 @@ export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 
       csrfToken: tokens.csrfToken ?? null,
       requestId: request.id,
       passwordMin: config.passwordMin,
+      signUpOpen: config.signup === 'open',
       development: config.mode === 'development',
     };
   };

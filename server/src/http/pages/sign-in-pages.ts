@@ -1,8 +1,9 @@
-import type { Refusal } from '@portico/protocol/errors';
 import { PAGE_FORMS, PAGES } from '@portico/protocol/routes';
 import type { FormState } from '@portico/ui/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { maskEmail } from '../../accounts/email.ts';
+import { findInvitation } from '../../accounts/invitation.ts';
+import { closedTo, signUpProblem } from '../../accounts/sign-up-policy.ts';
 import { standingOf } from '../../auth/session-status.ts';
 import { CREDENTIAL, signInRequestHandler } from '../../auth/sign-in/index.ts';
 import { notMe, resendCode, verifySignIn } from '../../auth/sign-in/verify-signin.ts';
@@ -13,11 +14,13 @@ import { findCode, RESEND_PAUSE } from '../../guessing/security-code.ts';
 import { findWaiting } from '../../sessions/waiting-session.ts';
 import { readCaller } from '../caller.ts';
 import { sendRedirect } from '../send.ts';
-import { EMPTY_FORM, type Form, issueFormToken, readForm, refusedForm, requireFormToken } from './form.ts';
+import { EMPTY_FORM, issueFormToken } from './form.ts';
+import { type GuestForm, submitGuestForm } from './guest-form.ts';
 import { providerButtons } from './provider-pages.ts';
 import { formsWork, type PageRenderer, safeReturnTo } from './render.ts';
 
 const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
+const SIGN_IN_NOTICES = ['signed_out', 'session_ended', 'password_reset'] as const;
 
 /** The pages for people who are not signed in: sign in, sign up, type the code. */
 export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): void {
@@ -35,7 +38,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
 
   const showSignIn = (request: FastifyRequest, reply: FastifyReply, caller: Caller, form: FormState, returnTo: string) => {
     const asked = (request.query as Record<string, unknown>)['notice'];
-    const notice = asked === 'signed_out' || asked === 'session_ended' ? asked : null;
+    const notice = SIGN_IN_NOTICES.find((known) => known === asked) ?? null;
     return renderer.send(
       request,
       reply,
@@ -45,6 +48,23 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
   };
 
   const tokensFor = (caller: Caller, reply: FastifyReply) => (formsWork(config) ? { formToken: issueFormToken(deps, caller, reply) } : {});
+
+  const showSignUp = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller,
+    form: FormState,
+    returnTo: string,
+    invite: unknown,
+  ) => {
+    const token = typeof invite === 'string' ? invite : '';
+    const invited = await findInvitation(deps.db, token, deps.now());
+    const problem = invited === null ? closedTo(config) : signUpProblem(config, invited.email, invited);
+    const closed = problem === 'signup_closed' || problem === 'signup_by_invitation' ? problem : null;
+    const invitation = invited === null || closed !== null ? null : { token, email: invited.email.text };
+    const view = { page: 'sign-up', form, returnTo, providers: providerButtons(deps, caller), invitation, closed } as const;
+    return renderer.send(request, reply, view, tokensFor(caller, reply));
+  };
 
   app.get(PAGES.signIn, async (request, reply) => {
     const caller = readCaller(config, request);
@@ -58,12 +78,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
     const returnTo = returnToOf(request.query);
     const away = await elsewhere(caller, returnTo);
     if (away !== null) return reply.code(303).header('location', away).send();
-    return renderer.send(
-      request,
-      reply,
-      { page: 'sign-up', form: EMPTY_FORM, returnTo, providers: providerButtons(deps, caller) },
-      tokensFor(caller, reply),
-    );
+    return showSignUp(request, reply, caller, EMPTY_FORM, returnTo, (request.query as Record<string, unknown>)['invite']);
   });
 
   const showVerify = async (
@@ -101,25 +116,12 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
   // Where pages and API are on different hosts a plain form could not reach the cookies, and the pages say so.
   if (!formsWork(config)) return;
 
-  /** Runs a form's verb; a refusal shows the page again, with what was typed and why it did not work. */
-  const submit = async (
+  const submit = (
     request: FastifyRequest,
     reply: FastifyReply,
-    work: (caller: Caller, form: Form) => Promise<FastifyReply>,
-    again: (caller: Caller, state: FormState, refusal: Refusal, returnTo: string) => Promise<FastifyReply> | FastifyReply,
-  ): Promise<FastifyReply> => {
-    const caller = readCaller(config, request);
-    const form = readForm(request);
-    try {
-      await requireFormToken(deps, caller, form);
-      return await work(caller, form);
-    } catch (error) {
-      const { state, status, refusal } = refusedForm(error, form, EMAIL_AND_NAME);
-      reply.code(status);
-      if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
-      return again(caller, state, refusal, returnToOf(form));
-    }
-  };
+    work: GuestForm['work'],
+    again: GuestForm['again'],
+  ): Promise<FastifyReply> => submitGuestForm(deps, request, reply, { keep: EMAIL_AND_NAME, work, again });
 
   app.post(PAGES.signIn, (request, reply) =>
     submit(
@@ -133,7 +135,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
         });
         return sendRedirect(config, reply, answer, returnToOf(form));
       },
-      (caller, state, _, returnTo) => showSignIn(request, reply, caller, state, returnTo),
+      (caller, state, _, form) => showSignIn(request, reply, caller, state, returnToOf(form)),
     ),
   );
 
@@ -151,13 +153,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
         });
         return sendRedirect(config, reply, answer, verifyAddress(returnToOf(form)));
       },
-      (caller, state, _, returnTo) =>
-        renderer.send(
-          request,
-          reply,
-          { page: 'sign-up', form: state, returnTo, providers: providerButtons(deps, caller) },
-          tokensFor(caller, reply),
-        ),
+      (caller, state, _, form) => showSignUp(request, reply, caller, state, returnToOf(form), form['inviteToken']),
     ),
   );
 
@@ -166,8 +162,8 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
       request,
       reply,
       async (caller, form) => sendRedirect(config, reply, await verifySignIn(deps, caller, form['securityCode'] ?? ''), returnToOf(form)),
-      (caller, state, refusal, returnTo) =>
-        showVerify(request, reply, caller, state, Number(refusal.extra?.['triesLeft'] ?? Number.NaN) || null, returnTo),
+      (caller, state, refusal, form) =>
+        showVerify(request, reply, caller, state, Number(refusal.extra?.['triesLeft'] ?? Number.NaN) || null, returnToOf(form)),
     ),
   );
 
@@ -176,7 +172,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
       request,
       reply,
       async (caller, form) => sendRedirect(config, reply, await resendCode(deps, caller), verifyAddress(returnToOf(form))),
-      (caller, state, _, returnTo) => showVerify(request, reply, caller, state, null, returnTo),
+      (caller, state, _, form) => showVerify(request, reply, caller, state, null, returnToOf(form)),
     ),
   );
 
@@ -189,7 +185,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
         request,
         reply,
         async (caller) => sendRedirect(config, reply, await notMe(deps, caller, reason), PAGES.signIn),
-        (caller, state, _, returnTo) => showVerify(request, reply, caller, state, null, returnTo),
+        (caller, state, _, form) => showVerify(request, reply, caller, state, null, returnToOf(form)),
       ),
     );
   }
