@@ -40,3 +40,16 @@ export interface PublicUser {
 }
 
 export type SessionStatus = 'SIGNED_OUT' | 'UNVERIFIED' | 'HELD' | 'VERIFIED';
+
+/** Why a sign-in was found unusual. The words for it stand in `texts`; an attacker learns nothing from them that was not done by him. */
+export const UNUSUAL_REASONS = [
+  'new_device',
+  'new_network',
+  'new_browser',
+  'wrong_tries',
+  'many_wrong_tries',
+  'long_absence',
+  'held_before',
+  'recovered_before',
+] as const;
+export type UnusualReason = (typeof UNUSUAL_REASONS)[number];

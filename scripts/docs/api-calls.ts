@@ -44,7 +44,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   'POST /signin/credential': {
     sentence:
-      'An address that was never proven answers as a wrong password does, and its code is mailed again. The session that the browser had before ends.',
+      'An address that was never proven answers as a wrong password does, and its code is mailed again. The session that the browser had before ends. A sign-in that is unusual for the account answers `UNVERIFIED` with `verifyUrl` and the cookie `waiting`, no token of any kind; its code is mailed, and until it was typed nothing ends.',
     answer: ['status', ...SIGNED_IN],
     sets: [...SESSION_COOKIES, 'device'],
     clears: [],
@@ -114,11 +114,12 @@ export const CALLS: Readonly<Record<string, Call>> = {
     errors: ['code_expired', 'too_many_requests', 'account_throttled'],
   },
   'POST /not-me': {
-    sentence: 'Also for "use another account". A held sign-in loses its other cookies too.',
+    sentence:
+      'Also for "use another account". A held sign-in loses its other cookies too. With the `token` of the letter about a new sign-in it ends every session of the account instead, makes the password worthless and mails a link to choose a new one; that works once, for seven days.',
     answer: ['status'],
     sets: [],
     clears: ['waiting'],
-    errors: [],
+    errors: ['link_expired', 'address_suspended'],
   },
   'POST /refresh': {
     sentence:
@@ -129,8 +130,9 @@ export const CALLS: Readonly<Record<string, Call>> = {
     errors: [...SPENDING, 'two_tokens'],
   },
   'GET /session': {
-    sentence: 'A safe look that spends nothing. A browser that waits for a code, or is held, learns its status and nothing else.',
-    answer: ['status', 'user?', 'expiresAt?', 'gen?', 'csrfToken?'],
+    sentence:
+      'A safe look that spends nothing. A browser that waits for a code, or is held, learns its status and nothing else; one whose sign-in was unusual learns why in `unusual`.',
+    answer: ['status', 'user?', 'expiresAt?', 'gen?', 'csrfToken?', 'unusual?'],
     sets: [],
     clears: [],
     errors: ['retry'],
@@ -229,7 +231,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'GET /me/export': {
     sentence:
       'Needs a fresh proof. A JSON file (`Content-Disposition: attachment`): profile, linked services, sessions, devices, mailed links, events; no hash, no token. It is written as it is read.',
-    answer: ['service', 'exportedAt', 'profile', 'identities', 'sessions', 'devices', 'mailedLinks', 'events'],
+    answer: ['service', 'exportedAt', 'profile', 'identities', 'sessions', 'devices', 'seenWith', 'mailedLinks', 'events'],
     sets: [],
     clears: [],
     errors: ['fresh_signin_required', 'too_many_requests'],
@@ -395,11 +397,13 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   role: { type: 'string', sentence: '`user`, `support`, `admin` or `owner`' },
   securityCode: { type: 'string', sentence: 'Eight digits' },
   service: { type: 'string', sentence: 'What people call the service; in an export, this installation' },
+  seenWith: { type: 'array', sentence: 'Networks and kinds of browsers of the sign-ins of the last 90 days' },
   sessions: { type: 'array', sentence: 'Sessions, those that ended a moment ago too' },
   status: { type: 'string', sentence: '`SIGNED_OUT`, `UNVERIFIED` (waits for a code), `HELD` or `VERIFIED`' },
   token: { type: 'string', sentence: '`token` of the link in the letter' },
   tokenExchangeCode: { type: 'string', sentence: '`code` of the provider’s redirect' },
   triesLeft: { type: 'number', sentence: 'Tries that the code still has' },
+  unusual: { type: 'object', sentence: 'Of a sign-in that waits because it is unusual: `device`, `at` and `reasons`, as codes' },
   user: { type: 'object', sentence: 'The user: see above' },
   verifyUrl: { type: 'string', sentence: 'The page on which the code is typed' },
 };

@@ -92,3 +92,5 @@ create index events_by_session on events (session_id);
 alter table sessions add column proved_at bigint;
 -- JSON list of the reasons why a waiting sign-in was found unusual; null = a sign-up.
 alter table sessions add column unusual text;
+-- The user version that was read before the proof of a waiting sign-in was checked: a change since makes it worthless.
+alter table sessions add column uv_read bigint;

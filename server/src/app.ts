@@ -13,7 +13,9 @@ import { refresh } from './auth/refresh.ts';
 import { sessionStatus } from './auth/session-status.ts';
 import { beginLink, beginProof, getOAuthUrl, redirectToProvider } from './auth/sign-in/get-oauth-url.ts';
 import { CREDENTIAL, signInRequestHandler } from './auth/sign-in/index.ts';
-import { notMe, resendCode, verifySignIn } from './auth/sign-in/verify-signin.ts';
+import { disownSignIn, notMe } from './auth/sign-in/not-me.ts';
+import { resendCode } from './auth/sign-in/resend-code.ts';
+import { verifySignIn } from './auth/sign-in/verify-signin.ts';
 import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
 import type { Deps } from './deps.ts';
@@ -40,7 +42,8 @@ export const AUTH_ROUTES: readonly Route[] = [
   }),
   route<null, body.SignInBody>('POST', AUTH_PATHS.signInCredential, {
     guard: guard.ownPages,
-    limit: 'guess-network, guess-wider-network, wrong-network, signin-account, signin-device',
+    limit:
+      'guess-network, guess-wider-network, wrong-network, signin-account, signin-device, wrong-account, waiting-account, signin-codes, signin-notices',
     summary: 'Sign in with e-mail and password',
     body: body.SignInBody,
     run: (deps, caller, _, { body: { email, password, keep = true } }) =>
@@ -72,17 +75,17 @@ export const AUTH_ROUTES: readonly Route[] = [
   }),
   route('POST', AUTH_PATHS.resendCode, {
     guard: guard.ownOrigin,
-    limit: 'mail-network, mail-address, held-codes',
+    limit: 'mail-network, mail-address, held-codes, signin-codes',
     summary: 'Mail another code',
     body: body.EmptyBody,
     run: (deps, caller) => resendCode(deps, caller),
   }),
-  route('POST', AUTH_PATHS.notMe, {
+  route<null, body.NotMeBody>('POST', AUTH_PATHS.notMe, {
     guard: guard.ownOrigin,
-    limit: 'none',
-    summary: 'End the waiting sign-in of this browser',
-    body: body.EmptyBody,
-    run: (deps, caller) => notMe(deps, caller),
+    limit: 'guess-network, guess-wider-network, wrong-network',
+    summary: 'End the waiting sign-in of this browser; or, with the token of a notice, every session',
+    body: body.NotMeBody,
+    run: (deps, caller, _, { body: { token } }) => (token === undefined ? notMe(deps, caller) : disownSignIn(deps, caller, token)),
   }),
   route<null, body.RefreshBody>('POST', AUTH_PATHS.refresh, {
     guard: guard.ownOriginOrBody,

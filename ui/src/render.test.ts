@@ -184,6 +184,7 @@ test('every form posts to a path that exists, with the token that guards it', ()
     PAGES.verifyEmail,
     PAGES.undoEmail,
     PAGES.verifySignIn,
+    PAGES.notMe,
     PAGE_FORMS.verifyResend,
     PAGE_FORMS.verifyNotMe,
     PAGE_FORMS.verifyOtherAccount,

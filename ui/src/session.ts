@@ -2,6 +2,7 @@ import { HEADERS } from '@portico/protocol/cookies';
 import { authPath } from '@portico/protocol/routes';
 import type { PublicUser, SessionStatus } from '@portico/protocol/tokens';
 import { type Answer, ask, failed, type Question, type Send } from './ask.ts';
+import type { SeenSignIn } from './views.ts';
 
 /** What a refresh gives, and a sign-in as well. */
 export interface Grant {
@@ -18,6 +19,8 @@ export interface SessionAnswer {
   readonly status: SessionStatus;
   readonly gen?: number;
   readonly csrfToken?: string;
+  /** Of a sign-in that waits because it is unusual. */
+  readonly unusual?: SeenSignIn;
 }
 
 /** What tabs of one browser tell each other. Only to save requests: a lost message changes nothing. */

@@ -1,6 +1,6 @@
 import type { ErrorCode, Fields } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
-import type { PublicUser, SessionStatus } from '@portico/protocol/tokens';
+import type { PublicUser, SessionStatus, UnusualReason } from '@portico/protocol/tokens';
 
 /** What every page knows besides its own view. The server fills it in; the pages never read an environment. */
 export interface Frame {
@@ -93,6 +93,17 @@ export interface Waiting {
   /** Epoch milliseconds when another code may be asked for. */
   readonly resendAt: number;
   readonly triesLeft: number | null;
+  /** What was unusual about the sign-in; only of an unusual one. */
+  readonly seen: SeenSignIn | null;
+}
+
+/** Why a sign-in waits: of the browser that made it, and of nobody else. */
+export interface SeenSignIn {
+  /** "Firefox on Windows" */
+  readonly device: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly reasons: readonly UnusualReason[];
 }
 
 /** `POST resend-code`. */
@@ -131,6 +142,7 @@ export interface FormPosts {
   readonly verifyResend: 'returnTo';
   readonly verifyNotMe: never;
   readonly verifyOtherAccount: never;
+  readonly notMe: 'token';
   /** Absent: this browser only. */
   readonly signOut: 'everywhere';
   readonly dashboardPassword: 'currentPassword' | 'newPassword';
@@ -146,7 +158,7 @@ export type PageView =
       readonly page: 'sign-in';
       readonly form: FormState;
       readonly returnTo: string;
-      readonly notice: 'signed_out' | 'session_ended' | 'password_reset' | null;
+      readonly notice: 'signed_out' | 'session_ended' | 'password_reset' | 'not_me' | null;
       readonly providers: readonly ProviderButton[];
     }
   | {
@@ -164,7 +176,7 @@ export type PageView =
   | { readonly page: 'reset'; readonly form: FormState; readonly token: string | null }
   | {
       readonly page: 'mail-link';
-      readonly act: 'verifyEmail' | 'confirmEmail' | 'undoEmail';
+      readonly act: 'verifyEmail' | 'confirmEmail' | 'undoEmail' | 'notMe';
       /** Null when the link is over, or works in another browser only. */
       readonly token: string | null;
       readonly form: FormState;

@@ -63,7 +63,14 @@ const otherDevices: readonly SessionItem[] = [
 ];
 const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace', role: 'admin' } as const;
 
-const waiting: Waiting = { reason: 'sign_up', maskedEmail: 'a••@example.com', codeSent: true, resendAt: NOW + 45_000, triesLeft: null };
+const waiting: Waiting = {
+  reason: 'sign_up',
+  maskedEmail: 'a••@example.com',
+  codeSent: true,
+  resendAt: NOW + 45_000,
+  triesLeft: null,
+  seen: null,
+};
 
 const github = { name: 'github', label: 'GitHub' };
 const providers: readonly ProviderButton[] = [
@@ -110,6 +117,7 @@ export const sampleViews: readonly Sample[] = [
   { name: 'sign-in', view: { page: 'sign-in', form: blank, returnTo: '/dashboard', notice: null, providers } },
   { name: 'sign-in-notice', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'session_ended', providers: [] } },
   { name: 'sign-in-signed-out', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'signed_out', providers: [] } },
+  { name: 'sign-in-not-me', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'not_me', providers: [] } },
   {
     name: 'sign-in-refused',
     view: {
@@ -187,7 +195,7 @@ export const sampleViews: readonly Sample[] = [
   },
   { name: 'reset-over', view: { page: 'reset', form: blank, token: null } },
   { name: 'reset-three-hosts', view: { page: 'reset', form: blank, token: LINK_TOKEN }, frame: threeHosts },
-  ...(['verifyEmail', 'confirmEmail', 'undoEmail'] as const).flatMap((act): Sample[] => [
+  ...(['verifyEmail', 'confirmEmail', 'undoEmail', 'notMe'] as const).flatMap((act): Sample[] => [
     { name: `link-${act}`, view: { page: 'mail-link', act, token: LINK_TOKEN, form: blank, done: false } },
     { name: `link-${act}-over`, view: { page: 'mail-link', act, token: null, form: { ...blank, error: 'link_expired' }, done: false } },
   ]),
@@ -196,6 +204,7 @@ export const sampleViews: readonly Sample[] = [
     view: { page: 'mail-link', act: 'confirmEmail', token: LINK_TOKEN, form: { ...blank, error: 'email_taken' }, done: false },
   },
   { name: 'link-confirmed', view: { page: 'mail-link', act: 'confirmEmail', token: null, form: blank, done: true } },
+  { name: 'link-disowned', view: { page: 'mail-link', act: 'notMe', token: null, form: blank, done: true } },
   { name: 'link-undone', view: { page: 'mail-link', act: 'undoEmail', token: null, form: blank, done: true } },
   {
     name: 'provider-return',
@@ -221,6 +230,7 @@ export const sampleViews: readonly Sample[] = [
       returnTo: '/dashboard',
       ...waiting,
       reason: 'unusual',
+      seen: { device: 'Firefox on Windows', at: NOW, reasons: ['new_device', 'new_network'] },
       triesLeft: 3,
       resendAt: NOW,
     },
@@ -240,6 +250,7 @@ export const sampleViews: readonly Sample[] = [
       codeSent: true,
       resendAt: 0,
       triesLeft: null,
+      seen: null,
     },
     frame: threeHosts,
   },

@@ -1,4 +1,5 @@
 import type { ErrorCode, FieldProblem } from '../errors.ts';
+import type { UnusualReason } from '../tokens.ts';
 
 /** English, the complete language: every other file must have the same keys (`Texts`). `{name}` parts are filled by `fill`. */
 export const en = {
@@ -76,6 +77,19 @@ export const en = {
       body: 'Somebody who is signed in to your account, probably you, is about to change something important. Type this code there. It works once, for {minutes} minutes, and only there.',
       warning:
         'If this was not you, somebody else is signed in to your account: do not give them this code, and end all other sessions in your account.',
+    },
+    securityCode: {
+      subject: '{code} is your code for {host}',
+      heading: 'Is it you who is signing in?',
+      body: 'Somebody signed in to your account with the right password: {device}, {place}, {time}. {reasons} If it is you, type this code in that browser. It works once, for {minutes} minutes, and only there.',
+      warning:
+        'Never give this code to anybody, not even to somebody who says they work for {host}. If this was not you, nobody got in, but somebody knows your password: choose a new one at {url}.',
+    },
+    newSignIn: {
+      subject: 'A new sign-in to your account at {host}',
+      heading: 'A new sign-in',
+      body: 'Somebody signed in to your account: {device}, {place}, {time}. If it was you, you need to do nothing.',
+      warning: 'If this was not you, open {url}. It signs out every device and lets you choose a new password.',
     },
     accountExists: {
       subject: 'You already have an account at {host}',
@@ -159,6 +173,17 @@ export const en = {
     },
   },
   /** What happened in an account, as its owner reads it. The server's list of actions demands a word for each. */
+  /** Why a sign-in was found unusual: whole sentences, shown one after another. */
+  unusual: {
+    new_device: 'This browser has not been used with the account before.',
+    new_network: 'It is in a network that is new for the account.',
+    new_browser: 'It is a kind of browser that is new for the account.',
+    wrong_tries: 'There were wrong passwords for the account lately.',
+    many_wrong_tries: 'There were many wrong passwords for the account lately.',
+    long_absence: 'Nobody has signed in to the account for a long time.',
+    held_before: 'A copied sign-in of the account was found in the last 24 hours.',
+    recovered_before: 'The account was recovered by mail in the last 24 hours.',
+  } satisfies Record<UnusualReason, string>,
   activity: {
     actions: {
       'signup.started': 'A sign-up began',
@@ -172,6 +197,9 @@ export const en = {
       'network.lifted': 'The network was let in again',
       'network.allowed': 'A network was put on the list that is never shut out',
       'network.disallowed': 'A network was taken off that list',
+      'signin.noticed': 'Signed in from a new device, and you were told by mail',
+      'signin.held': 'A sign-in looked unusual and was asked for a code',
+      'signin.disowned': 'You said that a sign-in was not yours: everything was signed out',
       'signin.not_me': 'A waiting sign-in was ended',
       'code.sent': 'A code was mailed',
       'code.wrong': 'A wrong code was typed',
@@ -271,6 +299,8 @@ export const en = {
       signedOut: 'You are signed out.',
       sessionEnded: 'Your sign-in has ended. Sign in again to go on.',
       passwordReset: 'Your password is changed, and all devices are signed out. Sign in with the new one.',
+      notMe: 'That sign-in was ended, and nobody got in. Whoever began it knows the password.',
+      chooseAnother: 'Choose another password',
     },
     providers: {
       or: 'or',
@@ -322,6 +352,15 @@ export const en = {
         done: 'Your address was changed. Sign in with the new one from now on.',
         next: 'Go to your account',
       },
+      notMe: {
+        title: 'Was this sign-in not yours?',
+        lead: 'Then somebody knows your password. The button signs out every device, makes the password worthless, and mails you a link to choose a new one. If it was you after all, close this page: nothing has happened.',
+        submit: 'It was not me: sign out everywhere',
+        done: 'Every device is signed out, and your old password no longer works. A letter with a link to choose a new one is on its way to your mailbox.',
+        next: 'Back to the sign-in',
+        over: 'This link was used already, or it is older than seven days. You can still choose a new password.',
+        overNext: 'Choose a new password',
+      },
       undoEmail: {
         title: 'Take your account back',
         lead: 'Your account moves back to this address. Every device is signed out, the password is deleted, and we send you a link to choose a new one.',
@@ -349,6 +388,7 @@ export const en = {
       title: 'Confirm that it is you',
       whySignUp: 'Your account opens once you type the code that we send to your address.',
       whyUnusual: 'This sign-in looks unusual for your account, so we ask for a code from your mailbox.',
+      seen: 'New sign-in: {device}',
       whyHeld: 'A copy of your sign-in was used in two places, so we paused it. A code from your mailbox brings you back in.',
       why: 'Before you go on, we ask for a code from your mailbox.',
       sentTo: 'The code was sent to {email}.',

@@ -7,3 +7,9 @@ export function deviceLabel(userAgent: string): string {
   const parts = [browser.name ?? 'Unknown browser', os.name].filter((part) => part !== undefined && part !== '');
   return parts.join(' on ');
 }
+
+/** "Firefox", whatever its version: it changes when somebody changes browsers, not when a browser changes. Anybody can claim any. */
+export function browserFamily(userAgent: string): string {
+  const { name } = userAgent === '' ? {} : Bowser.parse(userAgent.slice(0, 400)).browser;
+  return (name ?? 'unknown').slice(0, 40);
+}

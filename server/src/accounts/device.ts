@@ -45,6 +45,12 @@ export async function forgetDevices(tx: Db, userId: string): Promise<void> {
   await tx.all('delete from devices where user_id = $1', [userId]);
 }
 
+/** Since when the user is known with this device. Null: not known. */
+export async function findDeviceAge(db: Db, userId: string, deviceHash: string): Promise<number | null> {
+  const row = await one(db, 'select first_seen_at from devices where user_id = $1 and device_hash = $2', [userId, deviceHash]);
+  return row === null ? null : (row['first_seen_at'] as number);
+}
+
 export async function isKnownDevice(db: Db, userId: string, deviceHash: string): Promise<boolean> {
   return (await one(db, 'select 1 as known from devices where user_id = $1 and device_hash = $2', [userId, deviceHash])) !== null;
 }

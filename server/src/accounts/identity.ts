@@ -118,6 +118,11 @@ export async function saveProviderTokens(
   ]);
 }
 
+/** Somebody else was in the account since then: what they linked to it is theirs, not the owner's. */
+export async function deleteIdentitiesSince(tx: Db, userId: string, since: number): Promise<void> {
+  await tx.all('delete from identities where user_id = $1 and linked_at >= $2', [userId, since]);
+}
+
 /**
  * Unlinks, unless it is the last way in: the statement decides, after the caller locked the user's row in the same transaction, so that
  * two parallel unlinks cannot take one each. False: it was the last, or not there.

@@ -14,6 +14,8 @@ export interface User {
   readonly verifiedAt: number | null;
   readonly suspendedAt: number | null;
   readonly createdAt: number;
+  /** Null: nobody has ever signed in. */
+  readonly lastSignInAt: number | null;
   /** When the account was last recovered by mail. */
   readonly recoveredAt: number | null;
   /** The address before the last change, and until when codes still go there. */
@@ -22,7 +24,7 @@ export interface User {
 }
 
 const COLUMNS =
-  'id, email, display_name, role, uv, verified_at, suspended_at, created_at, recovered_at, previous_email, previous_email_until';
+  'id, email, display_name, role, uv, verified_at, suspended_at, created_at, last_signin_at, recovered_at, previous_email, previous_email_until';
 
 export async function findUserByEmail(db: Db, email: Email): Promise<User | null> {
   return userFrom(await one(db, `select ${COLUMNS} from users where email_key = $1`, [email.key]));
@@ -67,6 +69,23 @@ export async function lockUserForSignIn(tx: Db, id: string, uvRead: number, now:
   );
 }
 
+/** The same lock for a sign-in that has to wait for its code: nobody has signed in yet. */
+export async function lockUserForWaiting(tx: Db, id: string, uvRead: number): Promise<User | null> {
+  return userFrom(
+    await one(tx, `update users set uv = uv where id = $1 and uv = $2 and suspended_at is null returning ${COLUMNS}`, [id, uvRead]),
+  );
+}
+
+/** A sign-up was completed: that is its first sign-in. */
+export async function noteFirstSignIn(tx: Db, id: string, now: number): Promise<void> {
+  await tx.all('update users set last_signin_at = $2 where id = $1', [id, now]);
+}
+
+/** The owner said that a sign-in was somebody else's: everything issued so far is refused, and for a day every sign-in is looked at closely. */
+export async function disownUser(tx: Db, id: string, now: number): Promise<User | null> {
+  return userFrom(await one(tx, `update users set uv = uv + 1, recovered_at = $2 where id = $1 returning ${COLUMNS}`, [id, now]));
+}
+
 /** Raises the user version: everything issued before is refused from now on. Null when it was raised by somebody else meanwhile. */
 export async function raiseUserVersion(tx: Db, id: string, uvRead: number): Promise<User | null> {
   return userFrom(
@@ -82,12 +101,6 @@ export async function lockUser(tx: Db, id: string): Promise<User | null> {
 /** With it goes every row that hangs from the user. Sessions are revoked before, or their tokens would live on without a row. */
 export async function deleteUser(tx: Db, id: string): Promise<void> {
   await tx.all('delete from users where id = $1', [id]);
-}
-
-/** Epoch milliseconds; null = not since the sign-up. */
-export async function findLastSignIn(db: Db, id: string): Promise<number | null> {
-  const row = await one(db, 'select last_signin_at from users where id = $1', [id]);
-  return (row?.['last_signin_at'] ?? null) as number | null;
 }
 
 /** As `raiseUserVersion`, because somebody came by the mailbox: for a day every sign-in is looked at closely. */
@@ -161,6 +174,7 @@ function userFrom(row: Row | null): User | null {
     verifiedAt: row['verified_at'] as number | null,
     suspendedAt: row['suspended_at'] as number | null,
     createdAt: row['created_at'] as number,
+    lastSignInAt: row['last_signin_at'] as number | null,
     recoveredAt: row['recovered_at'] as number | null,
     previousEmail: row['previous_email'] as string | null,
     previousEmailUntil: row['previous_email_until'] as number | null,

@@ -1,7 +1,7 @@
 import { Refusal } from '@portico/protocol/errors';
 import { allowAccount } from '../accounts/allow-account.ts';
 import { savePasswordHash } from '../accounts/password.ts';
-import { insertVerifiedUser } from '../accounts/user.ts';
+import { insertVerifiedUser, noteFirstSignIn } from '../accounts/user.ts';
 import { adoptEvents, recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -40,6 +40,7 @@ export async function completeSignUp(
     const active = await activateSession(tx, { id: session.id, userId: user.id, amr: ['pwd', 'otp'], now, expiresAt: now + life });
     if (active === null || !(await proof.spend(tx, now))) throw new Refusal(proof.refusal);
     await savePasswordHash(tx, user.id, signUp.passwordHash, now);
+    await noteFirstSignIn(tx, user.id, now);
     const revocations = await endFormerSession(tx, deps, former, 'signed_in_again');
     const issued = await grantBrowser(tx, deps, caller, { user, session: active, freshDevice: false });
     await adoptEvents(tx, session.id, user.id);

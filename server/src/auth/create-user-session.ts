@@ -2,16 +2,21 @@ import { Refusal } from '@portico/protocol/errors';
 import { PAGES } from '@portico/protocol/routes';
 import { type Amr, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { rememberDevice } from '../accounts/device.ts';
-import { lockUserForSignIn, type User } from '../accounts/user.ts';
+import { noteSighting } from '../accounts/sighting.ts';
+import { findUser, lockUserForSignIn, type User } from '../accounts/user.ts';
 import { recordEvent } from '../audit/event.ts';
 import { type Caller, hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
+import { lookAtSignIn, sightingOf } from '../guessing/look-at-sign-in.ts';
+import { HOLD, NOTICE } from '../guessing/unusual.ts';
+import { codesReach } from '../mail/codes-reach.ts';
 import type { Db } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
 import { type Answer, type Issued, signedIn, waitingCookie } from '../sessions/answer.ts';
 import { parseRefreshToken } from '../sessions/refresh-chain.ts';
 import { findFamily, insertFamily } from '../sessions/refresh-token.ts';
 import { BROWSER_SESSION_LIFE, type EndReason, insertSession, type Persistence, revokeSession, type Session } from '../sessions/session.ts';
+import { makeSignInWait, noticeSignIn } from '../sessions/unusual-sign-in.ts';
 
 /** What was proven about the person at the door. */
 export interface Proof {
@@ -27,8 +32,18 @@ export type SignInOutcome =
   | { readonly kind: 'signed_in'; readonly issued: Issued }
   | { readonly kind: 'waiting'; readonly waitingToken: string };
 
-/** The one door into a session. Throws `wrong_credentials` when the proof is no longer good. */
+/**
+ * The one door into a session. A sign-in that is unusual enough waits for a code from the mailbox, and until it was typed nothing that the
+ * browser had before ends. Throws `wrong_credentials` when the proof is no longer good.
+ */
 export async function createUserSession(deps: Deps, caller: Caller, proof: Proof): Promise<SignInOutcome> {
+  const asked = await findUser(deps.db, proof.userId);
+  if (asked === null) throw new Refusal('wrong_credentials');
+  const look = await lookAtSignIn(deps, caller, asked);
+  // Where no code could reach the owner, asking for one would only lock them out.
+  if (look.score >= HOLD && codesReach(deps, asked))
+    return { kind: 'waiting', waitingToken: await makeSignInWait(deps, caller, asked, proof, look) };
+
   const former = await sessionNamedByCookie(deps, caller);
   const { issued, revocations } = await deps.db.transaction(async (tx) => {
     const now = deps.now();
@@ -51,9 +66,11 @@ export async function createUserSession(deps: Deps, caller: Caller, proof: Proof
       sessionId: session.id,
       reason: proof.amr.join(' '),
     });
+    if (look.score >= NOTICE) await noticeSignIn(tx, deps, caller, { user, sessionId: session.id, look });
     return { issued, revocations };
   });
   for (const entry of revocations) deps.revoked.add(entry);
+  if (look.score >= NOTICE) deps.mailWaits();
   return { kind: 'signed_in', issued };
 }
 
@@ -98,6 +115,7 @@ export async function grantBrowser(
     },
   );
   if (deviceHash !== null) await rememberDevice(tx, deps, caller, user.id, deviceHash);
+  await noteSighting(tx, user.id, sightingOf(caller), now);
   return {
     grant: { session: { ...session, userId: user.id }, user, clientId: FIRST_PARTY_CLIENT, alive: true },
     gen: family.gen,

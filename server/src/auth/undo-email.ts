@@ -2,6 +2,7 @@ import { Refusal } from '@portico/protocol/errors';
 import { forgetDevices } from '../accounts/device.ts';
 import { type Email, parseEmail } from '../accounts/email.ts';
 import { deletePassword } from '../accounts/password.ts';
+import { forgetSightings } from '../accounts/sighting.ts';
 import { restoreUser } from '../accounts/user.ts';
 import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
@@ -38,6 +39,7 @@ async function restore(deps: Deps, caller: Caller, userId: string, email: Email,
     if (user === null || (await consumeMailLink(tx, 'undo_email', token, now)) === null) throw new Refusal('link_expired');
     await deletePassword(tx, userId);
     await forgetDevices(tx, userId);
+    await forgetSightings(tx, userId);
     await dropAllMailLinks(tx, userId, now);
     const revocations = [
       await insertRevocation(tx, deps, { kind: 'sub', subject: userId, minimumUv: user.uv }),

@@ -13,6 +13,8 @@ const HOUR = 60 * MINUTE;
 
 /** Wrong passwords for one account from browsers that it does not know. */
 export const SIGN_IN_STRANGERS: Limit = { name: 'signin-account', max: 10, window: 15 * MINUTE };
+/** Wrong passwords for one account from browsers that it does not know, over a day: it forbids nothing, it makes a new device more unusual. */
+export const WRONG_ACCOUNT: Limit = { name: 'wrong-account', max: 10, window: 24 * HOUR };
 /** Wrong passwords from one known device: its owner still gets in while strangers attack the account. */
 export const SIGN_IN_KNOWN_DEVICE: Limit = { name: 'signin-device', max: 10, window: 15 * MINUTE };
 /** Guesses of any kind that one IPv4 address or IPv6 /64 may have under way or have lost. */
@@ -33,7 +35,11 @@ export const CODE_ACCOUNT: Limit = { name: 'code-account', max: 20, window: HOUR
 export const HELD_CODES: Limit = { name: 'held-codes', max: 3, window: HOUR };
 /** Codes mailed to a signed-in user who proves once more who they are. */
 export const PROOF_CODES: Limit = { name: 'proof-codes', max: 5, window: HOUR };
-/** Sign-ups of one address that may wait at a time. */
+/** Codes mailed for unusual sign-ins of one account: a known device has its own. */
+export const SIGN_IN_CODES: Limit = { name: 'signin-codes', max: 5, window: HOUR };
+/** Letters that tell of a sign-in from one network and family of browsers: whoever ticks no "keep me signed in" is not told every day. */
+export const SIGN_IN_NOTICES: Limit = { name: 'signin-notices', max: 1, window: 7 * 24 * HOUR };
+/** Sign-ups of one address, or unusual sign-ins of one account, that may wait at a time. */
 export const WAITING_ACCOUNT: Limit = { name: 'waiting-account', max: 20, window: 24 * HOUR };
 /** Exports of everything that is kept about a user. */
 export const EXPORTS_USER: Limit = { name: 'exports-user', max: 10, window: HOUR };

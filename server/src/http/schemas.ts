@@ -79,6 +79,9 @@ export type ResetPasswordBody = Static<typeof ResetPasswordBody>;
 export const VerifyBody = fields({ securityCode: line(1, 32) }, ['securityCode']);
 export type VerifyBody = Static<typeof VerifyBody>;
 
+export const NotMeBody = fields({ token: line(1, 200) }, []);
+export type NotMeBody = Static<typeof NotMeBody>;
+
 export const RefreshBody = fields({ refreshToken: line(1, 200), clientId: line(1, 64) }, []);
 export type RefreshBody = Static<typeof RefreshBody>;
 

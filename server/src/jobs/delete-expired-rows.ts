@@ -1,4 +1,5 @@
 import { deleteExpiredInvitations } from '../accounts/invitation.ts';
+import { deleteOldSightings } from '../accounts/sighting.ts';
 import { deleteEventsBefore } from '../audit/event.ts';
 import type { Deps } from '../deps.ts';
 import { deleteExpiredCounters } from '../guessing/counter.ts';
@@ -12,6 +13,7 @@ import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
 const deletions = ({ config }: Pick<Deps, 'config'>): readonly DeleteSome[] => [
   deleteExpiredCounters,
   deleteOldSuspensions,
+  deleteOldSightings,
   deleteExpiredRevocations,
   deleteEndedSessions,
   deleteOldLetters,

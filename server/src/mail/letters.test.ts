@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LANGUAGES, type Texts } from '@portico/protocol/texts';
 import { en } from '@portico/protocol/texts/en';
+import { UNUSUAL_REASONS } from '@portico/protocol/tokens';
 import type { Letter } from '../platform/mail.ts';
 import {
   accountDeletedLetter,
@@ -11,10 +12,12 @@ import {
   emailChangedLetter,
   emailWillChangeLetter,
   invitationLetter,
+  newSignInLetter,
   passwordAddedLetter,
   passwordChangedLetter,
   proofCodeLetter,
   resetPasswordLetter,
+  securityCodeLetter,
   sessionHeldLetter,
   verifyAddressLetter,
   wayInAddedLetter,
@@ -42,6 +45,8 @@ const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   emailWillChange: emailWillChangeLetter(SITE, texts, { to, ...seen }),
   emailChanged: emailChangedLetter(SITE, texts, { to, token: TOKEN, ...seen }),
   invitation: invitationLetter(SITE, texts, { to, token: TOKEN }),
+  securityCode: securityCodeLetter(SITE, texts, { to, code: '45678901', at, reasons: UNUSUAL_REASONS, ...seen }),
+  newSignIn: newSignInLetter(SITE, texts, { to, at, token: TOKEN, ...seen }),
   resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
 });
 
@@ -68,16 +73,20 @@ test('there is a letter for every wording, in every language, with every blank f
 });
 
 test('the code stands in the subject, in the text and in the HTML of its letter, and in no other letter', () => {
-  const { code, proofCode, verifyAddress, ...others } = all(en);
+  const { code, proofCode, verifyAddress, securityCode, ...others } = all(en);
   for (const part of [verifyAddress?.subject, verifyAddress?.text, verifyAddress?.html]) assert.match(part ?? '', /34567890/);
   for (const part of [proofCode?.subject, proofCode?.text, proofCode?.html]) assert.match(part ?? '', /23456789/);
+  for (const part of [securityCode?.subject, securityCode?.text, securityCode?.html]) assert.match(part ?? '', /45678901/);
   for (const part of [code?.subject, code?.text, code?.html]) assert.match(part ?? '', /12345678/);
   assert.match(code?.text ?? '', /for 10 minutes/);
   assert.doesNotMatch(JSON.stringify(others), /\b\d{8}\b/);
 });
 
 test('links lead to the configured app origin and nowhere else', () => {
-  const { accountExists, sessionHeld, resetPassword } = all(en);
+  const { accountExists, sessionHeld, resetPassword, securityCode, newSignIn } = all(en);
+  assert.match(securityCode?.text ?? '', /choose a new one at https:\/\/app\.example\.com\/forgot\.$/m);
+  assert.match(securityCode?.text ?? '', /Firefox on Windows, 192\.0\.2\.7, Jan 5, 2026, 12:30.PM UTC/);
+  assert.match(newSignIn?.text ?? '', /https:\/\/app\.example\.com\/auth\/not-me\?token=T{43}/);
   assert.match(accountExists?.html ?? '', /<a href="https:\/\/app\.example\.com\/login">/);
   assert.match(accountExists?.text ?? '', /sign in at https:\/\/app\.example\.com\/login\./);
   assert.match(sessionHeld?.html ?? '', /<a href="https:\/\/app\.example\.com\/auth\/verify-signin">/);

@@ -1,5 +1,6 @@
 import { PAGES } from '@portico/protocol/routes';
 import { fill, type Texts } from '@portico/protocol/texts';
+import type { UnusualReason } from '@portico/protocol/tokens';
 import type { Config } from '../config.ts';
 import type { Letter } from '../platform/mail.ts';
 import { CONFIRM_LIFE, INVITATION_LIFE, RESET_LIFE, UNDO_LIFE } from './link-lives.ts';
@@ -33,6 +34,28 @@ export function proofCodeLetter(site: Site, texts: Texts, { to, code }: { to: st
 export function verifyAddressLetter(site: Site, texts: Texts, { to, code, token }: { to: string; code: string; token: string }): Letter {
   const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
   return write(texts, texts.mails.verifyAddress, to, facts, { code, url: linkTo(site, PAGES.verifyEmail, token) });
+}
+
+/** Somebody with the right password in a place that the account does not know. `reasons` in words; `at` in epoch milliseconds. */
+export function securityCodeLetter(
+  site: Site,
+  texts: Texts,
+  { to, code, at, reasons, ...seen }: Sighting & { to: string; code: string; at: number; reasons: readonly UnusualReason[] },
+): Letter {
+  const minutes = Math.round(site.codeLife / 60_000);
+  const why = reasons.map((reason) => texts.unusual[reason]).join(' ');
+  const facts = { host: hostOf(site), code, minutes, ...cleaned(seen), time: momentText(texts, at), reasons: why };
+  return write(texts, texts.mails.securityCode, to, facts, { code, url: site.appOrigin + PAGES.forgot });
+}
+
+/** A sign-in that was let in, and that its owner should know of. The link says "this was not me". */
+export function newSignInLetter(
+  site: Site,
+  texts: Texts,
+  { to, at, token, ...seen }: Sighting & { to: string; at: number; token: string },
+): Letter {
+  const facts = { host: hostOf(site), ...cleaned(seen), time: momentText(texts, at) };
+  return write(texts, texts.mails.newSignIn, to, facts, { url: linkTo(site, PAGES.notMe, token) });
 }
 
 /** Somebody signed up with an address that has an account: only its owner learns that. */

@@ -8,5 +8,7 @@ export const RESET_LIFE = HOUR;
 export const CONFIRM_LIFE = 24 * HOUR;
 /** Back to the old address: as long as its owner may be on holiday from it. */
 export const UNDO_LIFE = 7 * 24 * HOUR;
+/** "This was not me": as long as somebody may not read their mail. */
+export const NOT_ME_LIFE = 7 * 24 * HOUR;
 /** An invitation. */
 export const INVITATION_LIFE = 7 * 24 * HOUR;

@@ -15,9 +15,10 @@ export interface MailLink {
   readonly sessionId: string | null;
   readonly email: string | null;
   readonly uv: number | null;
+  readonly createdAt: number;
 }
 
-const COLUMNS = 'purpose, user_id, session_id, email, uv';
+const COLUMNS = 'purpose, user_id, session_id, email, uv, created_at';
 
 /** How a token looks: 256 random bits as base64url. */
 export const LINK_TOKEN = /^[A-Za-z0-9_-]{43}$/;
@@ -131,5 +132,6 @@ function fromRow(row: Row): MailLink {
     sessionId: row['session_id'] as string | null,
     email: row['email'] as string | null,
     uv: row['uv'] as number | null,
+    createdAt: row['created_at'] as number,
   };
 }

@@ -4,6 +4,7 @@ import { findUser } from '../accounts/user.ts';
 import { recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
+import { codesReach } from '../mail/codes-reach.ts';
 import { sessionHeldLetter } from '../mail/letters.ts';
 import { queueLetter } from '../mail/outbox.ts';
 import { findSession, holdSession, revokeSession } from './session.ts';
@@ -16,7 +17,7 @@ export async function holdOrRevoke(deps: Deps, from: Origin, sessionId: string):
   const revocation = await deps.db.transaction(async (tx) => {
     const session = await findSession(tx, sessionId);
     const user = session?.userId == null ? null : await findUser(tx, session.userId);
-    const reachable = user !== null && user.verifiedAt !== null && mailWorks(deps);
+    const reachable = user !== null && codesReach(deps, user);
     const entry = reachable ? await holdSession(tx, deps, sessionId) : await revokeSession(tx, deps, sessionId, 'refresh_reuse');
     // Somebody else held or ended it first: then everything below was done by them.
     if (entry === null) return null;
@@ -38,9 +39,4 @@ export async function holdOrRevoke(deps: Deps, from: Origin, sessionId: string):
   }
   const session = await findSession(deps.db, sessionId);
   return { kind: session?.state === 'held' ? 'held' : 'ended' };
-}
-
-/** Letters reach people in production by SMTP, in development by the inbox page. */
-function mailWorks(deps: Deps): boolean {
-  return deps.config.smtpUrl !== '' || deps.config.mode !== 'production';
 }

@@ -1,4 +1,4 @@
-import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
+import { FIRST_PARTY_CLIENT, type Role, type UnusualReason } from '@portico/protocol/tokens';
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
@@ -6,51 +6,22 @@ import type { Revocation } from '../platform/revoked-set.ts';
 import type { EndReason } from './end-reason.ts';
 import { endFamiliesOfSession } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
+import { type Grant, type Persistence, type Session, type SessionState, sessionFrom } from './session-row.ts';
 
 /**
  * The table of sessions: one row per sign-in at the auth domain; every site's families hang from it.
  * Lock order everywhere: user, sessions by id, families by id.
  */
 
-export type SessionState = 'unverified' | 'active' | 'held' | 'revoked';
-export type { EndReason };
-/** Whether "keep me signed in" was ticked: `kept` outlives the browser, `browser` ends with it. */
-export type Persistence = 'kept' | 'browser';
+export type { EndReason, Grant, Persistence, Session, SessionState };
 
 /** A session without "keep me signed in" ends after this long, in milliseconds. */
 export const BROWSER_SESSION_LIFE = 12 * 3_600_000;
 /** A held session waits this long for its owner, in milliseconds. */
 export const HELD_WAIT = 12 * 3_600_000;
 
-export interface Session {
-  readonly id: string;
-  readonly userId: string | null;
-  readonly state: SessionState;
-  readonly persistence: Persistence;
-  readonly amr: readonly string[];
-  readonly authTime: number;
-  readonly csrfFrom: number;
-  readonly userAgent: string;
-  readonly address: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly heldUntil: number | null;
-  /** When its user last proved who they are, after the sign-in itself; null = not since. */
-  readonly provedAt: number | null;
-  /** Why this sign-in was found unusual, while it waits for its code; null = it is no waiting sign-in. */
-  readonly unusual: readonly string[] | null;
-}
-
-/** A session with the user and client that a token speaks for, read by primary keys in one statement. */
-export interface Grant {
-  readonly session: Session & { readonly userId: string };
-  readonly user: { readonly id: string; readonly email: string; readonly displayName: string; readonly role: Role; readonly uv: number };
-  readonly clientId: string;
-  readonly alive: boolean;
-}
-
 const COLUMNS =
-  'id, user_id, state, persistence, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until, proved_at, unusual';
+  'id, user_id, state, persistence, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until, proved_at, unusual, uv_read';
 
 export interface NewSession {
   readonly userId: string | null;
@@ -61,15 +32,16 @@ export interface NewSession {
   readonly expiresAt: number;
   readonly waitingHash: string | null;
   /** Only of a sign-in that waits because it is unusual. */
-  readonly unusual?: readonly string[];
+  readonly unusual?: readonly UnusualReason[];
+  readonly uvRead?: number;
 }
 
 export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, from: Origin, session: NewSession): Promise<Session> {
   const now = deps.now();
   const row = await one(
     tx,
-    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at, unusual)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11, $12) returning ${COLUMNS}`,
+    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at, unusual, uv_read)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11, $12, $13) returning ${COLUMNS}`,
     [
       deps.random(16).toString('base64url'),
       session.userId,
@@ -83,9 +55,10 @@ export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, 
       from.address,
       session.expiresAt,
       session.unusual === undefined ? null : JSON.stringify(session.unusual),
+      session.uvRead ?? null,
     ],
   );
-  return fromRow(row as Row);
+  return sessionFrom(row as Row);
 }
 
 /** Whatever makes a family does this first, in the same transaction: null means refused, and nothing can be born after a revocation. */
@@ -95,7 +68,7 @@ export async function lockActiveSession(tx: Db, id: string, now: number): Promis
     `update sessions set touched_at = $2 where id = $1 and state = 'active' and expires_at > $2 returning ${COLUMNS}`,
     [id, now],
   );
-  return row === null ? null : fromRow(row);
+  return row === null ? null : sessionFrom(row);
 }
 
 /** UNVERIFIED becomes ACTIVE: the code was right. Null when it waits no longer. */
@@ -109,12 +82,12 @@ export async function activateSession(
      where id = $1 and state = 'unverified' and expires_at > $4 returning ${COLUMNS}`,
     [id, userId, JSON.stringify(amr), now, expiresAt],
   );
-  return row === null ? null : fromRow(row);
+  return row === null ? null : sessionFrom(row);
 }
 
 export async function findSession(db: Db, id: string): Promise<Session | null> {
   const row = await one(db, `select ${COLUMNS} from sessions where id = $1`, [id]);
-  return row === null ? null : fromRow(row);
+  return row === null ? null : sessionFrom(row);
 }
 
 /** The session that waits for a code in the browser with this cookie; expiry is checked here as well as by the job. */
@@ -123,20 +96,20 @@ export async function findWaitingSession(db: Db, waitingHash: string, now: numbe
     waitingHash,
     now,
   ]);
-  return row === null ? null : fromRow(row);
+  return row === null ? null : sessionFrom(row);
 }
 
 /** Session, user and client of a family by primary keys. Null when one of them is gone. */
 export async function findGrant(db: Db, sessionId: string, clientId: string, now: number): Promise<Grant | null> {
   const row = await one(
     db,
-    `select s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at, s.held_until, s.proved_at, s.unusual,
+    `select s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at, s.held_until, s.proved_at, s.unusual, s.uv_read,
        u.email, u.display_name, u.role, u.uv, u.suspended_at, c.disabled_at
      from sessions s join users u on u.id = s.user_id join clients c on c.id = $2 where s.id = $1`,
     [sessionId, clientId],
   );
   if (row === null) return null;
-  const session = fromRow(row);
+  const session = sessionFrom(row);
   const userId = row['user_id'] as string;
   return {
     session: { ...session, userId },
@@ -160,12 +133,20 @@ export async function listSessionsOfUser(db: Db, userId: string, now: number): P
      order by created_at desc, id limit 200`,
     [userId, now],
   );
-  return rows.map(fromRow);
+  return rows.map(sessionFrom);
+}
+
+/** When a session of this user was last held, if that was after `since`. Null: none was. */
+export async function findHoldSince(db: Db, userId: string, since: number): Promise<number | null> {
+  const row = await one(db, 'select max(held_at) as held_at from sessions where user_id = $1 and held_at > $2', [userId, since]);
+  return (row?.['held_at'] ?? null) as number | null;
 }
 
 /** Every session that is kept of a user, whatever became of it. */
 export async function listKeptSessions(db: Db, userId: string): Promise<Session[]> {
-  return (await db.all(`select ${COLUMNS} from sessions where user_id = $1 order by created_at desc limit 1000`, [userId])).map(fromRow);
+  return (await db.all(`select ${COLUMNS} from sessions where user_id = $1 order by created_at desc limit 1000`, [userId])).map(
+    sessionFrom,
+  );
 }
 
 /** Its user has just proved who they are, once more. */
@@ -245,7 +226,7 @@ export async function retireHeldSession(tx: Db, id: string, now: number): Promis
   );
   if (row === null) return null;
   await endFamiliesOfSession(tx, id, 'revoked', now);
-  return fromRow(row);
+  return sessionFrom(row);
 }
 
 /** Job: waiting sessions whose 12 hours are over, with the sign-ups and codes that hang from them. */
@@ -272,23 +253,4 @@ export async function deleteEndedSessions(db: Db, now: number, limit: number): P
 /** The client whose family is the browser's own: a copied token of it means a copied cookie jar. */
 export function isFirstParty(clientId: string): boolean {
   return clientId === FIRST_PARTY_CLIENT;
-}
-
-function fromRow(row: Row): Session {
-  return {
-    id: row['id'] as string,
-    userId: row['user_id'] as string | null,
-    state: row['state'] as SessionState,
-    persistence: row['persistence'] as Persistence,
-    amr: JSON.parse(row['amr'] as string) as string[],
-    authTime: row['auth_time'] as number,
-    csrfFrom: row['csrf_from'] as number,
-    userAgent: row['user_agent'] as string,
-    address: row['address'] as string,
-    createdAt: row['created_at'] as number,
-    expiresAt: row['expires_at'] as number,
-    heldUntil: row['held_until'] as number | null,
-    provedAt: row['proved_at'] as number | null,
-    unusual: row['unusual'] === null ? null : (JSON.parse(row['unusual'] as string) as string[]),
-  };
 }

@@ -38,22 +38,25 @@ inWorld('the owner reads what happened, newest first, with a masked address and 
   await browser.call('signUp', { email: 'ada@example.com', password: PASSWORD });
   world.clock.advance(1000);
   await browser.call('verifySignIn', { securityCode: await world.codeFor('ada@example.com') });
-  const other = world.browser({ address: '198.51.100.9' });
+  const other = world.browser({ address: '203.0.113.9' });
   world.clock.advance(1000);
   await other.signIn('ada@example.com', 'wrong horse battery staple');
   world.clock.advance(1000);
   await other.signIn('ada@example.com', PASSWORD);
   const { items, next } = await page(browser);
   assert.deepEqual(
-    items.map(({ action, address, device, current }) => [action, address, device, current]),
+    items
+      .filter(({ action }) => action !== 'signin.noticed')
+      .map(({ action, address, device, current }) => [action, address, device, current]),
     [
-      ['signin.succeeded', '198.51.100.x', 'Firefox on Windows', false],
-      ['signin.failed', '198.51.100.x', 'Firefox on Windows', false],
+      ['signin.succeeded', '203.0.113.x', 'Firefox on Windows', false],
+      ['signin.failed', '203.0.113.x', 'Firefox on Windows', false],
       ['signup.completed', '203.0.113.x', 'Firefox on Windows', true],
       ['signup.started', '203.0.113.x', 'Firefox on Windows', true],
     ],
   );
   assert.equal(next, null);
+  assert.equal(items.filter(({ action }) => action === 'signin.noticed').length, 1, 'a device that is new for the account');
   assert.ok(!JSON.stringify(items).includes('203.0.113.77'));
 });
 

@@ -19,6 +19,7 @@ interface Exported {
   readonly sessions: readonly Readonly<Record<string, unknown>>[];
   readonly devices: readonly Readonly<Record<string, unknown>>[];
   readonly mailedLinks: readonly unknown[];
+  readonly seenWith: readonly Readonly<Record<string, unknown>>[];
   readonly events: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -37,7 +38,7 @@ const TABLES: Readonly<Record<string, keyof Exported | { readonly because: strin
   events: 'events',
   identities: 'identities',
   mail_links: 'mailedLinks',
-  sightings: { because: 'nothing writes it yet' },
+  sightings: 'seenWith',
 };
 
 test('every table with rows of a user stands in the export, or in a list with its reason', () => {
@@ -67,6 +68,13 @@ inWorld('the file holds profile, services, sessions, devices and events, as a do
     [['active', '203.0.113.77']],
   );
   assert.equal(file.devices.length, 1);
+  assert.deepEqual(
+    file.seenWith.map(({ kind, value }) => [kind, value]),
+    [
+      ['browser', 'Firefox'],
+      ['network', '203.0.113.0/24'],
+    ],
+  );
   const event = (action: string) => file.events.find((one) => one['action'] === action);
   assert.equal(event('signup.completed')?.['address'], '203.0.113.77');
   assert.equal(event('signin.failed')?.['address'], '198.51.100.x', 'where a stranger was belongs to the stranger');

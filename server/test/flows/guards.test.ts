@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
-import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, fillPath } from '@portico/protocol/routes';
+import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, fillPath, PAGES } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import type { Browser } from '../browser.ts';
 import { inWorld } from '../world.ts';
@@ -174,6 +174,11 @@ const STRANGERS: ReadonlySet<string> = new Set([
 ]);
 
 inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, except those that lead out of it', async (world) => {
+  // Three ways to wait: a sign-up, a sign-in that was unusual, and a hold.
+  await world.signedUp('unusual@example.com');
+  const unusual = world.browser({ address: '203.0.113.9' });
+  const asked = await unusual.signIn('unusual@example.com', 'correct horse battery staple');
+  assert.deepEqual(Object.keys(asked.body).sort(), ['status', 'verifyUrl']);
   const waiting = world.browser();
   await waiting.call('signUp', { email: 'waits@example.com', password: 'correct horse battery staple' });
   const held = await world.signedUp('held@example.com');
@@ -191,9 +196,10 @@ inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, e
   ])
     out.add(path);
   for (const route of AUTH_ROUTES.filter(({ path }) => !out.has(path))) {
-    for (const [who, browser] of [['waiting', waiting] as const, ['held', held] as const]) {
+    for (const [who, browser] of Object.entries({ waiting, unusual, held })) {
+      await world.deps.db.all("delete from counters where name like 'mail-%'");
       const answered = await send(browser, route, { [HEADERS.csrf]: browser.csrf });
-      // What no sign-in is needed for is answered as to a stranger.
+      // What no sign-in is needed for is answered as to a stranger; how many letters an address may get is another matter.
       if (STRANGERS.has(route.path)) {
         const stranger = await send(world.browser(), route);
         assert.deepEqual([answered.status, answered.body.error], [stranger.status, stranger.body.error], `${who} ${name(route)}`);
@@ -210,6 +216,21 @@ inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, e
     }
   }
   assert.deepEqual((await waiting.call('session')).body, { status: 'UNVERIFIED' });
+  const { status, unusual: why } = (await unusual.call('session')).body;
+  assert.deepEqual(
+    [status, why],
+    ['UNVERIFIED', { device: 'Firefox on Windows', at: world.clock.now(), reasons: ['new_device', 'new_network'] }],
+  );
+  for (const path of Object.values(PAGES).filter((url) => world.app.hasRoute({ method: 'GET', url }))) {
+    const page = await unusual.send('GET', path, undefined, { headers: { accept: 'text/html' } });
+    assert.ok(!page.text.includes('unusual@example.com'), `${path} tells the address`);
+    if (path.startsWith(PAGES.dashboard)) assert.deepEqual([page.status, page.headers['location']], [303, PAGES.verifySignIn], path);
+  }
+  assert.deepEqual(
+    [...unusual.jar.keys()].filter((cookie) => cookie !== COOKIES.transaction),
+    [COOKIES.waiting],
+    'no token of any kind',
+  );
   assert.deepEqual((await held.call('session')).body, { status: 'HELD' });
   assert.equal(waiting.cookie(COOKIES.refresh), undefined);
 });

@@ -44,8 +44,9 @@ inWorld(
     // No database is asked for the list of sessions: the revocation alone stops the token.
     assert.equal((await world.browser().call('mySessions', undefined, { headers: bearer })).body.error, 'signed_out');
     assert.equal((await world.browser().signIn(EMAIL, PASSWORD)).body.error, 'wrong_credentials');
-    assert.equal((await browser.signIn(EMAIL, NEW)).body['status'], 'VERIFIED');
     const [letter] = await world.mails();
+    assert.equal((await browser.signIn(EMAIL, NEW)).body['status'], 'UNVERIFIED', 'after a recovery every browser types a code');
+    assert.equal((await browser.call('verifySignIn', { securityCode: await world.codeFor(EMAIL) })).body['status'], 'VERIFIED');
     assert.deepEqual([letter?.to, letter?.subject], [EMAIL, 'Your password at localhost:4000 was changed']);
     const [user] = await world.deps.db.all('select uv, recovered_at from users');
     assert.deepEqual([user?.['uv'], user?.['recovered_at']], [2, world.clock.now()]);
@@ -234,7 +235,9 @@ inWorld(
     assert.doesNotMatch((await page(path)).text, /<input[^>]*type="password"/);
     assert.equal((await submit(PAGES.reset, { token, password: NEW })).status, 410);
     assert.equal((await browser.submit(PAGES.reset, { token, password: NEW })).status, 403, 'no form of ours');
-    assert.equal((await submit(PAGES.signIn, { email: EMAIL, password: NEW })).status, 303);
+    const signIn = await submit(PAGES.signIn, { email: EMAIL, password: NEW });
+    assert.deepEqual([signIn.status, signIn.headers['location']], [303, PAGES.verifySignIn], 'after a recovery every browser types a code');
+    assert.equal((await submit(PAGES.verifySignIn, { securityCode: await world.codeFor(EMAIL) })).status, 303);
     assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
   },
 );

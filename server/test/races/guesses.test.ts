@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { GUESS_NETWORK, SIGN_IN_STRANGERS } from '../../src/guessing/limits.ts';
+import { GUESS_NETWORK, SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
 import type { BrowserOptions } from '../browser.ts';
 import { forEachFreshDatabase } from '../databases.ts';
 import { PASSWORD } from '../world.ts';
@@ -37,11 +37,15 @@ function guessing(
         for (const word of words)
           assert.ok(['wrong_credentials', 'account_throttled', 'address_suspended', 'unavailable'].includes(word), word);
         // The owner, on a device that the account knows, is not locked out by it.
-        assert.equal((await during).body['status'], 'VERIFIED', 'while it ran');
+        // On a machine that is too busy it may be told to come again.
+        const early = await during;
+        assert.ok(early.body['status'] === 'VERIFIED' || early.status === 503, `while it ran: ${early.text}`);
         assert.equal((await owner.signIn('ada@example.com', PASSWORD)).body['status'], 'VERIFIED');
         // However many were under way, a network is suspended once at most.
         const suspended = await world.deps.db.all("select id from events where action = 'network.suspended'");
-        assert.equal(suspended.length, most === GUESS_NETWORK.max ? 1 : 0);
+        const enough = told >= WRONG_NETWORK.max;
+        assert.equal(suspended.length, enough ? 1 : 0);
+        assert.ok(enough || most < GUESS_NETWORK.max || words.includes('unavailable'), tally(words));
         t.diagnostic(`${GUESSES} guesses, ${hashed} hashed: ${tally(words)}, ${Math.round(performance.now() - began)} ms`);
       });
     });

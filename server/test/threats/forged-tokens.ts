@@ -58,6 +58,7 @@ const GRANT = {
     heldUntil: null,
     provedAt: null,
     unusual: null,
+    uvRead: null,
   },
   user: { id: 'U'.repeat(22), email: 'ada@example.com', displayName: 'Ada', role: 'user', uv: 1 },
   clientId: FIRST_PARTY_CLIENT,

@@ -4,6 +4,7 @@ import { authPath, PAGES } from '@portico/protocol/routes';
 import { ACTIONS } from '../../src/audit/event.ts';
 import { allowRange, disallowRange, letNetworkIn } from '../../src/guessing/let-in.ts';
 import { SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
+import { CLOSE_WATCH } from '../../src/guessing/unusual.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import type { Answered } from '../browser.ts';
@@ -87,6 +88,12 @@ inWorld(
     }
   },
 );
+
+/** The token of the newest notice to this address. */
+async function tokenFor(world: World, email: string): Promise<string> {
+  const mail = (await world.mails()).find(({ to, text }) => to === email && text.includes(PAGES.notMe));
+  return /token=([A-Za-z0-9_-]{43})/.exec(mail?.text ?? '')?.[1] ?? '';
+}
 
 inWorld('each refusal has its line: the request, the route as registered, and why; never what was sent', async (world) => {
   const { lines, raw } = logging(world);
@@ -179,6 +186,13 @@ inWorld(
       });
     });
     await step('identity.tokens_returned', () => grace.act('myIdentityTokens', undefined, { params: { authProvider: 'google' } }));
+    world.clock.advance(CLOSE_WATCH);
+    const near = world.browser();
+    await step('signin.noticed', () => near.signIn(email, 'another horse battery staple'));
+    await step('signin.disowned', async () => near.call('notMe', { token: await tokenFor(world, email) }));
+    const far = world.browser({ address: '198.51.200.1' });
+    await world.signedUp('eve@example.com');
+    await step('signin.held', () => far.signIn('eve@example.com', PASSWORD));
     const waiting = world.browser();
     await waiting.call('signUp', { email: 'bob@example.com', password: PASSWORD });
     await step('signin.not_me', () => waiting.call('notMe'));
@@ -212,6 +226,7 @@ inWorld('forty sign-ins are forty entries, each with its result and its factor',
     rows.map((row) => [row['action'], row['reason'], row['n']]),
     [
       ['signin.failed', 'wrong_credentials', 20],
+      ['signin.noticed', '30 new_device', 20],
       ['signin.succeeded', 'pwd', 20],
     ],
   );

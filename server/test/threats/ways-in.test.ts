@@ -34,6 +34,12 @@ const typing: Scene = async (world) => {
   const { browser } = await waiting(world);
   return { browser, body: { securityCode: await world.codeFor('new@example.com') } };
 };
+const disowning: Scene = async (world) => {
+  await world.signedUp(EMAIL);
+  await world.browser().signIn(EMAIL, PASSWORD);
+  const token = /token=([A-Za-z0-9_-]{43})/.exec((await world.mails())[0]?.text ?? '')?.[1] ?? '';
+  return { browser: world.browser(), body: { token } };
+};
 const changing: Scene = async (world) => ({ ...(await signedIn(world)), body: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } });
 
 const proving: Scene = async (world) => ({ ...(await signedIn(world)), body: { password: PASSWORD } });
@@ -123,6 +129,7 @@ const FORMS: Readonly<Record<string, Scene>> = {
   [PAGES.verifyEmail]: clicking,
   [PAGES.confirmEmail]: confirming,
   [PAGES.undoEmail]: undoing,
+  [PAGES.notMe]: disowning,
   [PAGES.signOut]: signedIn,
   [PAGE_FORMS.verifyResend]: waiting,
   [PAGE_FORMS.verifyNotMe]: waiting,

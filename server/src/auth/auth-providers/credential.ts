@@ -8,8 +8,9 @@ import { findUserByEmail } from '../../accounts/user.ts';
 import { recordEvent } from '../../audit/event.ts';
 import { type Caller, hashOf } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
+import { countTry } from '../../guessing/counter.ts';
 import { judgeGuess } from '../../guessing/guard-guess.ts';
-import { SIGN_IN_KNOWN_DEVICE, SIGN_IN_STRANGERS } from '../../guessing/limits.ts';
+import { SIGN_IN_KNOWN_DEVICE, SIGN_IN_STRANGERS, WRONG_ACCOUNT } from '../../guessing/limits.ts';
 import { PASSWORD_BYTES_MAX } from '../../platform/password-hasher.ts';
 import type { Proof } from '../create-user-session.ts';
 
@@ -43,6 +44,8 @@ export async function proveByPassword(deps: Deps, caller: Caller, input: Credent
     return { verdict: right ? (userHash === null ? ('void' as const) : ('right' as const)) : ('wrong' as const), userHash, waiting };
   });
   if (verdict !== 'right' || user === null || userHash === null) {
+    // By the address, whether it has an account or not: both cost the same.
+    if (verdict === 'wrong' && !known) await countTry(deps.db, WRONG_ACCOUNT, email.key, deps.now());
     await recordEvent(deps.db, deps, caller, 'signin.failed', { userId: user?.id ?? null, reason: 'wrong_credentials' });
     // The right password of a sign-up that waits: its code is mailed again, after the answer, so that the time tells nothing.
     if (verdict === 'void' && waiting !== null) deps.afterAnswer(() => remindSignUp(deps, caller, waiting));

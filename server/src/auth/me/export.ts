@@ -2,7 +2,8 @@ import { Refusal } from '@portico/protocol/errors';
 import { listDevices } from '../../accounts/device.ts';
 import { listIdentities } from '../../accounts/identity.ts';
 import { findPasswordAge } from '../../accounts/password.ts';
-import { findLastSignIn, findUser } from '../../accounts/user.ts';
+import { listSightings } from '../../accounts/sighting.ts';
+import { findUser } from '../../accounts/user.ts';
 import { type AuditEvent, type EventMark, listEventsOfUser, recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
@@ -49,11 +50,7 @@ async function* pieces(deps: Deps, session: FreshSession): AsyncGenerator<string
 
 const SECTIONS: Readonly<Record<string, (deps: Deps, session: FreshSession) => Promise<unknown>>> = {
   profile: async ({ db }, { userId }) => {
-    const [user, lastSignInAt, passwordAge] = await Promise.all([
-      findUser(db, userId),
-      findLastSignIn(db, userId),
-      findPasswordAge(db, userId),
-    ]);
+    const [user, passwordAge] = await Promise.all([findUser(db, userId), findPasswordAge(db, userId)]);
     return {
       id: userId,
       email: user?.email ?? null,
@@ -63,7 +60,7 @@ const SECTIONS: Readonly<Record<string, (deps: Deps, session: FreshSession) => P
       displayName: user?.displayName ?? null,
       role: user?.role ?? null,
       createdAt: moment(user?.createdAt),
-      lastSignInAt: moment(lastSignInAt),
+      lastSignInAt: moment(user?.lastSignInAt),
       recoveredAt: moment(user?.recoveredAt),
       passwordChangedAt: moment(passwordAge),
     };
@@ -102,6 +99,8 @@ const SECTIONS: Readonly<Record<string, (deps: Deps, session: FreshSession) => P
       firstSeenAt: moment(firstSeenAt),
       lastSeenAt: moment(lastSeenAt),
     })),
+  seenWith: async ({ db }, { userId }) =>
+    (await listSightings(db, userId)).map(({ kind, value, lastSeenAt }) => ({ kind, value, lastSeenAt: moment(lastSeenAt) })),
   mailedLinks: async ({ db }, { userId }) =>
     (await listMailLinksOfUser(db, userId)).map(({ purpose, email, createdAt, expiresAt, usedAt }) => ({
       purpose,

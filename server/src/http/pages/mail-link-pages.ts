@@ -6,6 +6,7 @@ import { confirmEmail } from '../../auth/confirm-email.ts';
 import { forgotPassword } from '../../auth/forgot-password.ts';
 import { isResetLinkOpen, resetPassword } from '../../auth/reset-password.ts';
 import { standingOf } from '../../auth/session-status.ts';
+import { disownSignIn } from '../../auth/sign-in/not-me.ts';
 import { undoEmail } from '../../auth/undo-email.ts';
 import { verifyEmail } from '../../auth/verify-email.ts';
 import type { Caller } from '../../caller.ts';
@@ -61,12 +62,18 @@ export function registerMailLinkPages(app: FastifyInstance, deps: Deps, renderer
     return showAct(request, reply, guestTokens(caller, reply), { act: 'verifyEmail', token, open: await isOpenHere(caller, token) });
   });
 
-  app.get(PAGES.undoEmail, async (request, reply) => {
-    const caller = readCaller(config, request);
-    const token = tokenOf(request.query);
-    const open = (await findMailLink(deps.db, 'undo_email', token, deps.now())) !== null;
-    return showAct(request, reply, guestTokens(caller, reply), { act: 'undoEmail', token, open });
-  });
+  // Whoever has the letter, signed in or not.
+  for (const [act, purpose] of [
+    ['undoEmail', 'undo_email'],
+    ['notMe', 'not_me'],
+  ] as const) {
+    app.get(PAGES[act], async (request, reply) => {
+      const caller = readCaller(config, request);
+      const token = tokenOf(request.query);
+      const open = (await findMailLink(deps.db, purpose, token, deps.now())) !== null;
+      return showAct(request, reply, guestTokens(caller, reply), { act, token, open });
+    });
+  }
 
   app.get(PAGES.confirmEmail, async (request, reply) => {
     const caller = readCaller(config, request);
@@ -116,7 +123,7 @@ export function registerMailLinkPages(app: FastifyInstance, deps: Deps, renderer
     }),
   );
 
-  const guestAct = (act: 'verifyEmail' | 'undoEmail', run: (caller: Caller, token: string) => Promise<Answer>, to: string) =>
+  const guestAct = (act: 'verifyEmail' | 'undoEmail' | 'notMe', run: (caller: Caller, token: string) => Promise<Answer>, to: string) =>
     app.post(PAGES[act], (request, reply) =>
       submitGuestForm(deps, request, reply, {
         keep: [],
@@ -126,6 +133,7 @@ export function registerMailLinkPages(app: FastifyInstance, deps: Deps, renderer
       }),
     );
   guestAct('verifyEmail', (caller, token) => verifyEmail(deps, caller, { token }), PAGES.dashboard);
+  guestAct('notMe', (caller, token) => disownSignIn(deps, caller, token), `${PAGES.notMe}?notice=done`);
   guestAct('undoEmail', (caller, token) => undoEmail(deps, caller, { token }), `${PAGES.undoEmail}?notice=done`);
 
   app.post(PAGES.confirmEmail, async (request, reply) => {

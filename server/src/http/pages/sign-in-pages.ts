@@ -6,12 +6,15 @@ import { findInvitation } from '../../accounts/invitation.ts';
 import { closedTo, signUpProblem } from '../../accounts/sign-up-policy.ts';
 import { standingOf } from '../../auth/session-status.ts';
 import { CREDENTIAL, signInRequestHandler } from '../../auth/sign-in/index.ts';
-import { notMe, resendCode, verifySignIn } from '../../auth/sign-in/verify-signin.ts';
+import { notMe } from '../../auth/sign-in/not-me.ts';
+import { resendCode } from '../../auth/sign-in/resend-code.ts';
+import { verifySignIn } from '../../auth/sign-in/verify-signin.ts';
 import { signUpRequestHandler } from '../../auth/sign-up/index.ts';
 import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
 import { findCode, RESEND_PAUSE } from '../../guessing/security-code.ts';
-import { findWaiting } from '../../sessions/waiting-session.ts';
+import type { Answer } from '../../sessions/answer.ts';
+import { findWaiting, seenSignIn } from '../../sessions/waiting-session.ts';
 import { readCaller } from '../caller.ts';
 import { sendRedirect } from '../send.ts';
 import { EMPTY_FORM, issueFormToken } from './form.ts';
@@ -20,7 +23,7 @@ import { providerButtons } from './provider-pages.ts';
 import { formsWork, type PageRenderer, safeReturnTo } from './render.ts';
 
 const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
-const SIGN_IN_NOTICES = ['signed_out', 'session_ended', 'password_reset'] as const;
+const SIGN_IN_NOTICES = ['signed_out', 'session_ended', 'password_reset', 'not_me'] as const;
 
 /** The pages for people who are not signed in: sign in, sign up, type the code. */
 export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): void {
@@ -96,6 +99,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
       page: 'verify-sign-in' as const,
       form,
       reason: waiting?.kind ?? null,
+      seen: waiting === null ? null : seenSignIn(waiting),
       maskedEmail: waiting === null ? '' : maskEmail(waiting.email),
       codeSent: code !== null,
       resendAt: code === null ? 0 : code.sentAt + RESEND_PAUSE,
@@ -108,7 +112,8 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
   app.get(PAGES.verifySignIn, async (request, reply) => {
     const caller = readCaller(config, request);
     const returnTo = returnToOf(request.query);
-    if (formsWork(config) && (await standingOf(deps, caller))?.status === 'VERIFIED')
+    // A sign-in that waits comes first: until its code was typed the browser may still be signed in as before.
+    if (formsWork(config) && (await findWaiting(deps, caller)) === null && (await standingOf(deps, caller))?.status === 'VERIFIED')
       return reply.code(303).header('location', returnTo).send();
     return showVerify(request, reply, caller, EMPTY_FORM, null, returnTo);
   });
@@ -133,7 +138,8 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
           password: form['password'] ?? '',
           keep: form['keep'] !== undefined,
         });
-        return sendRedirect(config, reply, answer, returnToOf(form));
+        const to = returnToOf(form);
+        return sendRedirect(config, reply, answer, waits(answer) ? verifyAddress(to) : to);
       },
       (caller, state, _, form) => showSignIn(request, reply, caller, state, returnToOf(form)),
     ),
@@ -184,11 +190,19 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
       submit(
         request,
         reply,
-        async (caller) => sendRedirect(config, reply, await notMe(deps, caller, reason), PAGES.signIn),
+        async (caller) => {
+          const unusual = reason === 'not_me' && (await findWaiting(deps, caller))?.kind === 'unusual';
+          return sendRedirect(config, reply, await notMe(deps, caller, reason), PAGES.signIn + (unusual ? '?notice=not_me' : ''));
+        },
         (caller, state, _, form) => showVerify(request, reply, caller, state, null, returnToOf(form)),
       ),
     );
   }
+}
+
+/** The proof was good and a code is asked for. */
+function waits({ body }: Answer): boolean {
+  return body !== undefined && 'status' in body && body.status === 'UNVERIFIED';
 }
 
 function verifyAddress(returnTo: string): string {

@@ -1,0 +1,58 @@
+import type { Role, UnusualReason } from '@portico/protocol/tokens';
+import type { Row } from '../platform/db.ts';
+
+/** A session as it is read from its table. */
+
+export type SessionState = 'unverified' | 'active' | 'held' | 'revoked';
+/** Whether "keep me signed in" was ticked: `kept` outlives the browser, `browser` ends with it. */
+export type Persistence = 'kept' | 'browser';
+
+export interface Session {
+  readonly id: string;
+  readonly userId: string | null;
+  readonly state: SessionState;
+  readonly persistence: Persistence;
+  readonly amr: readonly string[];
+  readonly authTime: number;
+  readonly csrfFrom: number;
+  readonly userAgent: string;
+  readonly address: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly heldUntil: number | null;
+  /** When its user last proved who they are, after the sign-in itself; null = not since. */
+  readonly provedAt: number | null;
+  /** Why this sign-in was found unusual, while it waits for its code; null = it is no waiting sign-in. */
+  readonly unusual: readonly UnusualReason[] | null;
+  /** The user version that was read before the proof of a waiting sign-in was checked. */
+  readonly uvRead: number | null;
+}
+
+/** A session with the user and client that a token speaks for, read by primary keys in one statement. */
+export interface Grant {
+  readonly session: Session & { readonly userId: string };
+  readonly user: { readonly id: string; readonly email: string; readonly displayName: string; readonly role: Role; readonly uv: number };
+  readonly clientId: string;
+  readonly alive: boolean;
+}
+
+/** Reads the columns that `session.ts` asks for. */
+export function sessionFrom(row: Row): Session {
+  return {
+    id: row['id'] as string,
+    userId: row['user_id'] as string | null,
+    state: row['state'] as SessionState,
+    persistence: row['persistence'] as Persistence,
+    amr: JSON.parse(row['amr'] as string) as string[],
+    authTime: row['auth_time'] as number,
+    csrfFrom: row['csrf_from'] as number,
+    userAgent: row['user_agent'] as string,
+    address: row['address'] as string,
+    createdAt: row['created_at'] as number,
+    expiresAt: row['expires_at'] as number,
+    heldUntil: row['held_until'] as number | null,
+    provedAt: row['proved_at'] as number | null,
+    unusual: row['unusual'] === null ? null : (JSON.parse(row['unusual'] as string) as UnusualReason[]),
+    uvRead: row['uv_read'] as number | null,
+  };
+}
