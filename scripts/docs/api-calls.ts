@@ -388,6 +388,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   newPassword: { type: 'string', sentence: 'Taken exactly as typed' },
   next: { type: 'string', sentence: '`cursor` of the next page, or null' },
   oAuthUrl: { type: 'string', sentence: 'Where to send the browser' },
+  offered: { type: 'boolean', sentence: 'Whether the operator still offers it' },
   password: { type: 'string', sentence: 'Taken exactly as typed' },
   profile: { type: 'object', sentence: 'Everything kept of the user itself' },
   reason: { type: 'string', sentence: 'Why or how, as a code; or null' },
@@ -412,6 +413,6 @@ export const FIELDS: Readonly<Record<string, Field>> = {
 export const SHAPES = {
   user: ['id', 'email', 'displayName', 'role'],
   session: ['id', 'current', 'device', 'address', 'createdAt', 'lastSeenAt', 'expiresAt', 'methods'],
-  identity: ['authProvider', 'service', 'label', 'linkedAt', 'lastUsedAt', 'hasTokens'],
+  identity: ['authProvider', 'service', 'label', 'offered', 'linkedAt', 'lastUsedAt', 'hasTokens'],
   activity: ['id', 'at', 'action', 'reason', 'address', 'device', 'current'],
 } as const;

@@ -22,7 +22,7 @@ export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Question {
   readonly url: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

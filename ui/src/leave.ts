@@ -20,6 +20,11 @@ export function goOn(frame: PageFrame, returnTo: string): void {
   goTo(returnTo === '' ? pageUrl(frame, 'dashboard') : returnTo);
 }
 
+/** Where somebody who is signed in shows once more who they are, before what is at `returnTo`. */
+export function proofUrl(frame: PageFrame, returnTo: string): string {
+  return `${pageUrl(frame, 'dashboardProof')}?returnTo=${encodeURIComponent(returnTo)}`;
+}
+
 /** True when the page is being left because of it. Trouble on the way to the server, or the server's own, never ends a sign-in. */
 export function leaveFor(frame: PageFrame, trouble: Trouble): boolean {
   const way = WAYS_OUT[trouble.error];
@@ -30,6 +35,8 @@ export function leaveFor(frame: PageFrame, trouble: Trouble): boolean {
 const WAYS_OUT: Readonly<Partial<Record<Trouble['error'], (frame: PageFrame, trouble: Trouble) => void>>> = {
   session_held: (frame, { verifyUrl }) => goTo(verifyUrl ?? pageUrl(frame, 'verifySignIn')),
   session_ended: (frame) => goTo(`${pageUrl(frame, 'signIn')}?notice=session_ended`),
+  // A sensitive act: to the page that asks who it is, and back to this one.
+  fresh_signin_required: (frame) => goTo(proofUrl(frame, location.pathname)),
   // Nobody was signed in: there is nothing to explain.
   refresh_invalid: (frame) => goTo(pageUrl(frame, 'signIn')),
   signed_out: (frame) => goTo(pageUrl(frame, 'signIn')),

@@ -13,6 +13,10 @@ const OF_PAGE = {
   reset: (texts: Texts) => texts.pages.reset,
   'mail-link': (texts: Texts) => texts.pages.mailLink,
   dashboard: (texts: Texts) => texts.pages.dashboard,
+  security: (texts: Texts) => texts.pages.security,
+  activity: (texts: Texts) => ({ ...texts.pages.activity, words: texts.activity }),
+  account: (texts: Texts) => texts.pages.account,
+  confirm: (texts: Texts) => texts.pages.confirm,
   'sign-out': (texts: Texts) => texts.pages.signOut,
   error: (texts: Texts) => texts.pages.error,
   'dev-mail': (texts: Texts) => texts.pages.devMail,
@@ -30,6 +34,9 @@ const ANYWHERE = [
   'unavailable',
   'busy',
 ] as const satisfies readonly ErrorCode[];
+
+/** What beginning a way through a provider can end with. */
+const TO_PROVIDER = ['provider_failed', 'provider_not_offered'] as const satisfies readonly ErrorCode[];
 
 /** What a way through a provider can end with. */
 const AT_PROVIDER = [
@@ -81,7 +88,31 @@ const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
   forgot: [...ANYWHERE, 'account_throttled', 'address_suspended'],
   reset: [...ANYWHERE, 'link_expired', 'password_refused', 'address_suspended'],
   'mail-link': [...ANYWHERE, 'link_expired', 'email_taken', ...REFUSED_SIGN_UP, 'session_ended', 'signed_out', 'address_suspended'],
-  dashboard: [...ANYWHERE, 'wrong_password', 'password_refused', 'account_throttled', 'not_found', 'signed_out'],
+  dashboard: [...ANYWHERE, 'not_found', 'signed_out'],
+  security: [
+    ...ANYWHERE,
+    ...TO_PROVIDER,
+    'signup_domain_refused',
+    'address_suspended',
+    'wrong_password',
+    'password_refused',
+    'account_throttled',
+    'last_way_in',
+    'not_found',
+    'signed_out',
+  ],
+  activity: [...ANYWHERE, 'signed_out'],
+  account: [...ANYWHERE, 'signed_out'],
+  confirm: [
+    ...ANYWHERE,
+    ...TO_PROVIDER,
+    'wrong_password',
+    'wrong_code',
+    'code_expired',
+    'account_throttled',
+    'address_suspended',
+    'signed_out',
+  ],
   'sign-out': ANYWHERE,
   error: [],
   'dev-mail': [],
@@ -95,21 +126,32 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   forgot: ['missing', 'malformed', 'email_malformed'],
   reset: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   'mail-link': [],
-  dashboard: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   'provider-return': [],
+  dashboard: [],
+  security: ['missing', 'malformed', 'email_malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
+  activity: [],
+  account: ['missing', 'malformed', 'confirm_differs'],
+  confirm: ['missing', 'malformed'],
   'sign-out': [],
   error: [],
   'dev-mail': [],
 };
 
-const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'reset', 'dashboard'];
-const ANY_PASSWORD: readonly PageName[] = [...NEW_PASSWORD, 'sign-in'];
+const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'reset', 'security'];
+const ANY_PASSWORD: readonly PageName[] = [...NEW_PASSWORD, 'sign-in', 'confirm'];
+
+/** The pages of a signed-in person that hang together by their links. */
+const ROOMS = ['dashboard', 'security', 'activity', 'account'] as const satisfies readonly PageName[];
+export type RoomName = (typeof ROOMS)[number];
+type OwnRoom = RoomName | 'confirm';
 
 export interface PageTexts<P extends PageName = PageName> {
   readonly frame: Texts['pages']['frame'];
   readonly page: ReturnType<(typeof OF_PAGE)[P]>;
   readonly errors: Readonly<Partial<Record<ErrorCode, string>>>;
   readonly fields: Readonly<Partial<Record<FieldProblem, string>>>;
+  /** What the pages of a signed-in person share. */
+  readonly room: P extends OwnRoom ? Texts['pages']['room'] : null;
   readonly password: Texts['pages']['password'] | null;
   readonly newPassword: Texts['pages']['newPassword'] | null;
   /** The error page's own title, sentence and action. */
@@ -132,10 +174,15 @@ export function pageTexts<P extends PageName>(view: ViewOf<P>, texts: Texts): Pa
     // The server may refuse a form for a reason that no list here foresees.
     errors: pick(texts.errors, form?.error ? [...ERRORS_OF[name], form.error] : ERRORS_OF[name]),
     fields: pick(texts.fields, [...FIELDS_OF[name], ...Object.values(form?.fields ?? {})]),
+    room: (isRoom(name) ? texts.pages.room : null) as PageTexts<P>['room'],
     password: ANY_PASSWORD.includes(name) ? texts.pages.password : null,
     newPassword: NEW_PASSWORD.includes(name) ? texts.pages.newPassword : null,
     failure: any.page === 'error' ? failureOf(any, texts) : null,
   };
+}
+
+function isRoom(name: PageName): name is OwnRoom {
+  return name === 'confirm' || ROOMS.some((room) => room === name);
 }
 
 /** An unknown status is told as 500. The reason is closer to what happened, as long as it is one of this status: anybody can write an address. */

@@ -31,6 +31,14 @@ function headingOf(view: PageView, texts: Texts): string {
       return pages.mailLink[view.act].title;
     case 'dashboard':
       return pages.dashboard.title;
+    case 'security':
+      return pages.security.title;
+    case 'activity':
+      return pages.activity.title;
+    case 'account':
+      return pages.account.title;
+    case 'confirm':
+      return pages.confirm.title;
     case 'sign-out':
       return pages.signOut.title;
     case 'error':

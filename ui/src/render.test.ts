@@ -196,6 +196,15 @@ test('every form posts to a path that exists, with the token that guards it', ()
     PAGE_FORMS.dashboardEndSession,
     PAGE_FORMS.dashboardEndOthers,
     PAGE_FORMS.dashboardExtend,
+    PAGE_FORMS.dashboardEmail,
+    PAGE_FORMS.dashboardUnlink,
+    PAGE_FORMS.dashboardLink,
+    PAGE_FORMS.dashboardName,
+    PAGE_FORMS.dashboardExport,
+    PAGE_FORMS.dashboardDelete,
+    PAGES.dashboardProof,
+    PAGE_FORMS.dashboardProofCode,
+    PAGE_FORMS.dashboardProofProvider,
   ];
   const seen = new Set<string>();
   for (const sample of sampleViews.filter(({ frame }) => frame?.formsWork !== false)) {

@@ -4,6 +4,9 @@ import { htmlDocument } from './document.ts';
 import type { PageProps } from './page-props.ts';
 import { pageTexts } from './page-texts.ts';
 import { titleOf } from './page-title.ts';
+import Account from './pages/account.svelte';
+import Activity from './pages/activity.svelte';
+import Confirm from './pages/confirm.svelte';
 import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
 import ErrorPage from './pages/error.svelte';
@@ -12,6 +15,7 @@ import Landing from './pages/landing.svelte';
 import MailLink from './pages/mail-link.svelte';
 import ProviderReturn from './pages/provider-return.svelte';
 import Reset from './pages/reset.svelte';
+import Security from './pages/security.svelte';
 import SignIn from './pages/sign-in.svelte';
 import SignOut from './pages/sign-out.svelte';
 import SignUp from './pages/sign-up.svelte';
@@ -28,6 +32,10 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   reset: Reset,
   'mail-link': MailLink,
   dashboard: Dashboard,
+  security: Security,
+  activity: Activity,
+  account: Account,
+  confirm: Confirm,
   'sign-out': SignOut,
   error: ErrorPage,
   'dev-mail': DevMail,

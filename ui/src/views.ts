@@ -1,6 +1,9 @@
 import type { ErrorCode, Fields } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
-import type { PublicUser, SessionStatus, UnusualReason } from '@portico/protocol/tokens';
+import type { SessionStatus, UnusualReason } from '@portico/protocol/tokens';
+import type { Account, ActivityAnswer, Profile, ProofWays, Security } from './account-views.ts';
+
+export type * from './account-views.ts';
 
 /** What every page knows besides its own view. The server fills it in; the pages never read an environment. */
 export interface Frame {
@@ -23,6 +26,8 @@ export interface Frame {
   readonly formToken: string | null;
   /** Guards the forms of a signed-in page. Null when signed out, or when the page must fetch it. */
   readonly csrfToken: string | null;
+  /** Whom a signed-in page was rendered for: a tab that finds somebody else signed in meanwhile must not act for them. */
+  readonly userId: string | null;
   readonly requestId: string;
   /** Epoch milliseconds on the server when the page was rendered: countdowns must not trust the browser's clock. */
   readonly now: number;
@@ -62,26 +67,6 @@ export interface Invitation {
   readonly email: string;
 }
 
-export interface SessionItem {
-  readonly id: string;
-  readonly current: boolean;
-  /** "Firefox on Windows" */
-  readonly device: string;
-  /** Where it was last seen, as far as an address tells: masked. */
-  readonly address: string;
-  readonly createdAt: number;
-  readonly lastSeenAt: number;
-  readonly expiresAt: number;
-  readonly methods: readonly string[];
-}
-
-export interface Account {
-  readonly user: PublicUser;
-  readonly createdAt: number;
-  /** The current session is first. */
-  readonly sessions: readonly SessionItem[];
-}
-
 /** What a browser that still owes a code may know. */
 export interface Waiting {
   /** Why the code is asked for. Null while the page must ask the API itself (three hosts). */
@@ -113,18 +98,6 @@ export interface ResendAnswer {
   readonly resendAt: number;
 }
 
-/** `GET me`. */
-export interface MeAnswer extends PublicUser {
-  /** Epoch milliseconds. */
-  readonly createdAt: number;
-}
-
-/** `GET me/sessions`, the current session first; `next` is the `cursor` of the following page. */
-export interface SessionsAnswer {
-  readonly items: readonly SessionItem[];
-  readonly next: string | null;
-}
-
 /**
  * What the plain forms post, each with its token: `FORM_FIELDS.form` on the pages before sign-in, `FORM_FIELDS.csrf` after it.
  * A refused form is rendered again with these names as the keys of `FormState.values` and `FormState.fields`.
@@ -150,6 +123,16 @@ export interface FormPosts {
   readonly dashboardEndSession: 'id';
   readonly dashboardEndOthers: never;
   readonly dashboardExtend: never;
+  readonly dashboardEmail: 'email';
+  readonly dashboardUnlink: 'authProvider';
+  readonly dashboardLink: 'authProvider';
+  readonly dashboardName: 'displayName';
+  readonly dashboardExport: never;
+  readonly dashboardDelete: 'confirm';
+  /** Exactly one of the first two. */
+  readonly dashboardProof: 'password' | 'securityCode' | 'returnTo';
+  readonly dashboardProofCode: 'returnTo';
+  readonly dashboardProofProvider: 'authProvider' | 'returnTo';
 }
 
 export type PageView =
@@ -158,7 +141,7 @@ export type PageView =
       readonly page: 'sign-in';
       readonly form: FormState;
       readonly returnTo: string;
-      readonly notice: 'signed_out' | 'session_ended' | 'password_reset' | 'not_me' | null;
+      readonly notice: 'signed_out' | 'session_ended' | 'password_reset' | 'not_me' | 'account_deleted' | null;
       readonly providers: readonly ProviderButton[];
     }
   | {
@@ -195,8 +178,30 @@ export type PageView =
       readonly page: 'dashboard';
       readonly account: Account | null;
       readonly form: FormState;
-      readonly notice: 'password_changed' | 'session_ended' | 'others_ended' | null;
+      readonly notice: 'session_ended' | 'others_ended' | null;
     }
+  | {
+      readonly page: 'security';
+      readonly security: Security | null;
+      readonly form: FormState;
+      /** Which of its forms was refused. */
+      readonly refused: 'email' | 'password' | 'services' | null;
+      readonly notice: 'email_sent' | 'password_changed' | 'password_added' | 'linked' | 'unlinked' | null;
+    }
+  | {
+      readonly page: 'activity';
+      readonly activity: ActivityAnswer | null;
+      /** Null: the newest page. */
+      readonly cursor: string | null;
+    }
+  | {
+      readonly page: 'account';
+      readonly profile: Profile | null;
+      readonly form: FormState;
+      readonly refused: 'name' | 'export' | 'delete' | null;
+      readonly notice: 'name_changed' | null;
+    }
+  | { readonly page: 'confirm'; readonly proof: ProofWays | null; readonly form: FormState; readonly returnTo: string }
   | { readonly page: 'sign-out' }
   | { readonly page: 'error'; readonly status: number; readonly reason: ErrorCode | null }
   | { readonly page: 'dev-mail'; readonly mails: readonly DevMail[] };

@@ -39,7 +39,7 @@ for (const [name, reply] of [
     await page.waitForSelector('[role=alert]:focus');
     assert.equal(page.url(), stage.origin + PAGES.dashboard);
     stage.play(signedIn);
-    await page.getByRole('button', { name: en.pages.dashboard.tryAgain }).click();
+    await page.getByRole('button', { name: en.pages.room.tryAgain }).click();
     await page.waitForSelector('text=Ada Lovelace');
     const attempts = stage.heard.filter(({ path }) => path === authPath('refresh')).map(({ attempt }) => attempt);
     assert.equal(attempts.length, 2);
@@ -101,27 +101,6 @@ stage.test('ending another session tells the API, says so, and the session is go
   assert.equal(sent?.authorization, 'Bearer access-1');
 });
 
-stage.test('a changed password empties the fields, a refused one stands at its field', async (page) => {
-  let reply: Reply = refusal(403, 'wrong_password');
-  stage.play({ ...signedIn, [`POST ${authPath('myPassword')}`]: () => reply });
-  await stage.open(page, PAGES.dashboard);
-  await page.fill('#currentPassword', 'old');
-  await page.fill('#newPassword', 'a much longer new one');
-  const button = page.getByRole('button', { name: en.pages.dashboard.password.submit });
-  await button.click();
-  await page.waitForSelector('#currentPassword-problem');
-  assert.equal(await page.inputValue('#newPassword'), 'a much longer new one');
-  reply = { ...granted, body: { ...granted.body, status: 'VERIFIED', accessToken: 'access-2' } };
-  await button.click();
-  await page.waitForSelector('.notice:focus');
-  assert.equal(await page.inputValue('#currentPassword'), '');
-  assert.equal(stage.heard.at(-1)?.authorization, 'Bearer access-2', 'the new session is used at once');
-  assert.deepEqual(JSON.parse(stage.heard.find(({ path }) => path === authPath('myPassword'))?.body ?? ''), {
-    currentPassword: 'old',
-    newPassword: 'a much longer new one',
-  });
-});
-
 stage.test('on a phone three dots open a sheet that a keyboard can close, and it logs out', async (page) => {
   stage.play({ ...signedIn, [`POST ${authPath('signOut')}`]: () => ({ status: 204 }) });
   await stage.open(page, PAGES.dashboard);
@@ -133,10 +112,10 @@ stage.test('on a phone three dots open a sheet that a keyboard can close, and it
   await page.waitForSelector('dialog[open]', { state: 'detached' });
   assert.equal(await page.evaluate(() => document.activeElement?.className), 'dots', 'the focus is back where it was');
   await page.click('.dots');
-  await page.click(`dialog >> text=${en.pages.dashboard.cancel}`);
+  await page.click(`dialog >> text=${en.pages.room.cancel}`);
   assert.equal(await page.locator('dialog[open]').count(), 0);
   await page.click('.dots');
-  await page.click(`dialog >> text=${en.pages.dashboard.signOut}`);
+  await page.click(`dialog >> text=${en.pages.room.signOut}`);
   await page.waitForURL(`${stage.origin}${PAGES.signIn}?notice=signed_out`);
   const sent = stage.heard.filter(({ path }) => path === authPath('signOut'));
   assert.equal(sent.length, 1);
@@ -162,6 +141,6 @@ stage.test('whoever logs out in one tab is logged out in the other', async (page
   await other.goto(stage.origin + PAGES.dashboard);
   await other.waitForSelector('text=Ada Lovelace');
   await page.click('.dots');
-  await page.click(`dialog >> text=${en.pages.dashboard.signOut}`);
+  await page.click(`dialog >> text=${en.pages.room.signOut}`);
   await other.waitForURL(`${stage.origin}${PAGES.signIn}?notice=signed_out`);
 });

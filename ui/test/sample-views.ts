@@ -1,5 +1,17 @@
 import { en } from '@portico/protocol/texts/en';
-import type { DevMail, FormState, Frame, PageView, ProviderButton, SessionItem, Waiting } from '../src/views.ts';
+import type {
+  ActivityItem,
+  DevMail,
+  FormState,
+  Frame,
+  IdentityItem,
+  PageView,
+  ProofWays,
+  ProviderButton,
+  Security,
+  SessionItem,
+  Waiting,
+} from '../src/views.ts';
 
 /** Every page in every state that looks different: for the budget, the tests and the eye. */
 export interface Sample {
@@ -22,6 +34,7 @@ export const sampleFrame: Frame = {
   formsWork: true,
   formToken: 'form-token-kM3xT0vB2Qp9',
   csrfToken: 'csrf-token-8sLw1Zr7Yd5e',
+  userId: 'usr_1',
   requestId: '01JDK7Z9-3QWERT',
   now: NOW,
   passwordMin: 15,
@@ -81,6 +94,58 @@ const providers: readonly ProviderButton[] = [
   { name: 'house', label: 'House', lastUsed: false },
 ];
 
+const identity = (authProvider: string, service: string, label: string, days: number): IdentityItem => ({
+  authProvider,
+  service,
+  label,
+  offered: true,
+  linkedAt: NOW - 300 * DAY,
+  lastUsedAt: NOW - days * DAY,
+  hasTokens: true,
+});
+const linkedGithub = identity('github', 'GitHub', 'ada-lovelace', 2);
+const linkedGoogle = identity('google', 'Google', 'ada@example.com', 40);
+const linkable = [
+  { authProvider: 'gitlab', service: 'GitLab' },
+  { authProvider: 'discord', service: 'Discord' },
+];
+const security: Security = {
+  email: 'ada@example.com',
+  freshUntil: NOW * 2,
+  hasPassword: true,
+  items: [linkedGithub, linkedGoogle],
+  linkable,
+};
+const stale = 0;
+
+const happened = (action: string, hours: number, more: Partial<ActivityItem> = {}): ActivityItem => ({
+  id: `evt_${action}_${hours}`,
+  at: NOW - hours * 3_600_000,
+  action,
+  reason: null,
+  address: '203.0.113.x',
+  device: 'Firefox on Windows',
+  current: false,
+  ...more,
+});
+const activity: readonly ActivityItem[] = [
+  happened('proof.given', 0.1, { reason: 'pwd', current: true }),
+  happened('signin.succeeded', 0.2, { reason: 'pwd', current: true }),
+  happened('signin.failed', 20, { address: '198.51.100.x', device: 'Chrome on Linux' }),
+  happened('session.ended', 47, { reason: 'ended_by_user', device: 'Safari on iPhone' }),
+  happened('profile.changed', 50),
+  happened('password.changed', 200),
+  happened('signup.completed', 4000),
+];
+
+const proof: ProofWays = {
+  hasPassword: true,
+  services: [{ authProvider: 'github', service: 'GitHub' }],
+  codeSent: false,
+  resendAt: 0,
+  triesLeft: null,
+};
+
 const mails: readonly DevMail[] = [
   {
     to: 'ada@example.com',
@@ -107,6 +172,7 @@ const threeHosts: Partial<Frame> = {
   formsWork: false,
   formToken: null,
   csrfToken: null,
+  userId: null,
 };
 
 export const sampleViews: readonly Sample[] = [
@@ -268,13 +334,13 @@ export const sampleViews: readonly Sample[] = [
     view: {
       page: 'dashboard',
       account: { user: { ...user, displayName: '', role: 'user' }, createdAt: NOW, sessions: [thisDevice] },
-      form: { values: {}, error: 'wrong_password', fields: {}, retryAfter: null },
+      form: { values: {}, error: 'not_found', fields: {}, retryAfter: null },
       notice: null,
     },
   },
   {
     name: 'dashboard-notice',
-    view: { page: 'dashboard', account: { user, createdAt: NOW, sessions: [thisDevice] }, form: blank, notice: 'password_changed' },
+    view: { page: 'dashboard', account: { user, createdAt: NOW, sessions: [thisDevice] }, form: blank, notice: 'others_ended' },
   },
   {
     name: 'dashboard-error',
@@ -287,6 +353,99 @@ export const sampleViews: readonly Sample[] = [
   },
   { name: 'dashboard-loading', view: { page: 'dashboard', account: null, form: blank, notice: null }, frame: threeHosts },
   { name: 'dashboard-renew', view: { page: 'dashboard', account: null, form: blank, notice: null } },
+  { name: 'security', view: { page: 'security', security, form: blank, refused: null, notice: 'unlinked' } },
+  {
+    name: 'security-refused',
+    view: {
+      page: 'security',
+      security: { ...security, items: [], linkable: [] },
+      form: { values: {}, error: 'wrong_password', fields: { currentPassword: 'malformed' }, retryAfter: null },
+      refused: 'password',
+      notice: null,
+    },
+  },
+  {
+    name: 'security-stale',
+    view: { page: 'security', security: { ...security, freshUntil: stale }, form: blank, refused: null, notice: null },
+  },
+  {
+    name: 'security-last-way',
+    view: {
+      page: 'security',
+      security: { ...security, hasPassword: false, items: [linkedGithub] },
+      form: { ...blank, error: 'last_way_in' },
+      refused: 'services',
+      notice: null,
+    },
+  },
+  {
+    name: 'security-first-password',
+    view: {
+      page: 'security',
+      security: { ...security, hasPassword: false, freshUntil: stale, items: [linkedGithub] },
+      form: blank,
+      refused: null,
+      notice: null,
+    },
+  },
+  {
+    name: 'security-loading',
+    view: { page: 'security', security: null, form: blank, refused: null, notice: null },
+    frame: threeHosts,
+  },
+  { name: 'security-renew', view: { page: 'security', security: null, form: blank, refused: null, notice: null } },
+  { name: 'activity-renew', view: { page: 'activity', activity: null, cursor: null } },
+  { name: 'account-renew', view: { page: 'account', profile: null, form: blank, refused: null, notice: null } },
+  { name: 'confirm-renew', view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard/account' } },
+  { name: 'activity', view: { page: 'activity', activity: { items: activity, next: 'mhzz.AAAA' }, cursor: null } },
+  { name: 'activity-last', view: { page: 'activity', activity: { items: activity.slice(4), next: null }, cursor: 'mhzz.AAAA' } },
+  { name: 'activity-empty', view: { page: 'activity', activity: { items: [], next: null }, cursor: 'mhzz.AAAA' } },
+  { name: 'activity-loading', view: { page: 'activity', activity: null, cursor: null }, frame: threeHosts },
+  {
+    name: 'account',
+    view: { page: 'account', profile: { user, freshUntil: NOW * 2 }, form: blank, refused: null, notice: 'name_changed' },
+  },
+  { name: 'account-stale', view: { page: 'account', profile: { user, freshUntil: stale }, form: blank, refused: null, notice: null } },
+  {
+    name: 'account-refused',
+    view: {
+      page: 'account',
+      profile: { user, freshUntil: NOW * 2 },
+      form: { values: {}, error: 'invalid_fields', fields: { confirm: 'confirm_differs' }, retryAfter: null },
+      refused: 'delete',
+      notice: null,
+    },
+  },
+  {
+    name: 'account-loading',
+    view: { page: 'account', profile: null, form: blank, refused: null, notice: null },
+    frame: threeHosts,
+  },
+  { name: 'confirm', view: { page: 'confirm', proof, form: blank, returnTo: '/dashboard/account' } },
+  {
+    name: 'confirm-wrong-password',
+    view: {
+      page: 'confirm',
+      proof,
+      form: { values: {}, error: 'wrong_password', fields: { password: 'malformed' }, retryAfter: null },
+      returnTo: '/dashboard/account',
+    },
+  },
+  {
+    name: 'confirm-wrong-code',
+    view: {
+      page: 'confirm',
+      proof: { ...proof, codeSent: true, resendAt: NOW, triesLeft: 3 },
+      form: { ...blank, error: 'wrong_code' },
+      returnTo: '/dashboard/account',
+    },
+  },
+  {
+    name: 'confirm-without-password',
+    view: { page: 'confirm', proof: { ...proof, hasPassword: false }, form: blank, returnTo: '/dashboard/security' },
+  },
+  { name: 'confirm-loading', view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard' }, frame: threeHosts },
+  { name: 'sign-in-deleted', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'account_deleted', providers: [] } },
   { name: 'sign-out', view: { page: 'sign-out' } },
   ...STATUSES.map((status): Sample => ({ name: `error-${status}`, view: { page: 'error', status, reason: null } })),
   { name: 'error-unknown', view: { page: 'error', status: 418, reason: null } },

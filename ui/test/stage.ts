@@ -45,6 +45,10 @@ const USUAL = {
   [PAGES.signIn]: 'sign-in',
   [PAGES.signUp]: 'sign-up',
   [PAGES.dashboard]: 'dashboard-renew',
+  [PAGES.dashboardSecurity]: 'security-renew',
+  [PAGES.dashboardActivity]: 'activity-renew',
+  [PAGES.dashboardAccount]: 'account-renew',
+  [PAGES.dashboardProof]: 'confirm-renew',
   [PAGES.verifySignIn]: 'verify-held',
 };
 
@@ -143,6 +147,13 @@ export function sessionsReply(...items: readonly (typeof here)[]): Reply {
 
 export const sessions = { here, elsewhere };
 
+/** A password, one linked service, and one that could be linked. */
+export const waysIn = {
+  items: [{ authProvider: 'github', service: 'GitHub', label: 'ada', offered: true, linkedAt: 1, lastUsedAt: 1, hasTokens: true }],
+  linkable: [{ authProvider: 'google', service: 'Google' }],
+  hasPassword: true,
+};
+
 /** What a refresh answers. */
 export const granted: Reply = {
   status: 200,
@@ -154,6 +165,7 @@ export const granted: Reply = {
 export const signedIn: PlayedApi = {
   [`POST ${authPath('refresh')}`]: () => granted,
   [`GET ${authPath('session')}`]: () => ({ status: 200, body: { status: 'VERIFIED', gen: 0, csrfToken: 'csrf-0' } }),
-  [`GET ${authPath('me')}`]: () => ({ status: 200, body: { ...user, createdAt: Date.now() } }),
+  [`GET ${authPath('me')}`]: () => ({ status: 200, body: { ...user, createdAt: Date.now(), freshUntil: Date.now() + 600_000 } }),
+  [`GET ${authPath('myIdentities')}`]: () => ({ status: 200, body: waysIn }),
   [`GET ${authPath('mySessions')}`]: () => sessionsReply(here, elsewhere),
 };

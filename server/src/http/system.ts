@@ -29,7 +29,7 @@ export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<
   app.get(SYSTEM.changePassword, async (_, reply) =>
     reply
       .code(302)
-      .header('location', config.appOrigin + PAGES.dashboard)
+      .header('location', config.appOrigin + PAGES.dashboardSecurity)
       .send(),
   );
 }

@@ -29,11 +29,11 @@ async function walkThrough(stage: Stage, first: Visitor, second: Visitor, email:
   await second.page.goto(stage.app + PAGES.dashboard);
   await arrived(second.page, PAGES.signIn);
 
-  await page.goto(stage.app + PAGES.dashboard);
+  await page.goto(stage.app + PAGES.dashboardSecurity);
   await page.fill('input[name=currentPassword]', PASSWORD);
   await page.fill('input[name=newPassword]', NEW_PASSWORD);
   await page.press('input[name=newPassword]', 'Enter');
-  await shows(page, en.pages.dashboard.passwordChanged);
+  await shows(page, en.pages.security.passwordChanged);
   await page.goto(stage.app + PAGES.dashboard);
   await shows(page, email);
   await second.signIn(email, NEW_PASSWORD);

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PAGES } from '@portico/protocol/routes';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium, reasonToSkip } from '../../../ui/test/browser.ts';
+import { SQLITE_FILE } from '../../src/platform/sqlite-file.ts';
 import { freePort, type RunningPortico, startPortico } from '../portico-process.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -23,6 +25,8 @@ export interface Stage {
   codeFor(email: string): Promise<string>;
   /** The link to `page` in the newest letter to this address that has one; waits for it. */
   linkFor(email: string, page: keyof typeof PAGES): Promise<string>;
+  /** One statement on the server's own database, behind its back: how time passes for a server that keeps the machine's time. */
+  sql(statement: string): void;
 }
 
 export interface VisitorOptions {
@@ -69,15 +73,20 @@ export function onStage(name: string, body: (stage: Stage, t: TestContext) => Pr
       await portico.end();
       await rm(dataDir, { recursive: true, force: true });
     });
-    await body(stageOf(portico, browser, port, options.app?.(port) ?? origin), t);
+    await body(stageOf(portico, browser, port, options.app?.(port) ?? origin, dataDir), t);
   });
 }
 
-function stageOf(portico: RunningPortico, browser: Browser, port: number, app: string): Stage {
+function stageOf(portico: RunningPortico, browser: Browser, port: number, app: string, dataDir: string): Stage {
   return {
     portico,
     browser,
     app,
+    sql: (statement) => {
+      const database = new DatabaseSync(join(dataDir, SQLITE_FILE));
+      database.exec(`pragma busy_timeout = 5000; ${statement}`);
+      database.close();
+    },
     codeFor: async (email) => {
       const code = await findInInbox(port, email, /\b\d{8}\b/);
       if (code === null) throw new Error(`no code was mailed to ${email}`);

@@ -214,6 +214,7 @@ inWorld('GET me answers just the fields that it documents', async (world) => {
     'displayName',
     'email',
     'emailVerified',
+    'freshUntil',
     'id',
     'role',
   ]);

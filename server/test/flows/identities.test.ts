@@ -36,6 +36,7 @@ inWorld('the owner sees each linked service and whether there is a password, and
       authProvider: 'github',
       service: (body['items'] as readonly { service: string }[])[0]?.service,
       label: 'ada at github',
+      offered: false,
       linkedAt: now,
       lastUsedAt: now,
       hasTokens: false,

@@ -62,7 +62,7 @@ inWorld('no address that we send anybody to holds a secret: not a redirect, not 
   note(
     await browser.submit(
       PAGE_FORMS.dashboardPassword,
-      await fields(PAGES.dashboard, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),
+      await fields(PAGES.dashboardSecurity, { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),
     ),
   );
   note(await browser.submit(PAGE_FORMS.dashboardEndOthers, await fields(PAGES.dashboard, {})));

@@ -138,6 +138,15 @@ const FORMS: Readonly<Record<string, Scene>> = {
   [PAGE_FORMS.dashboardEndSession]: signedIn,
   [PAGE_FORMS.dashboardEndOthers]: signedIn,
   [PAGE_FORMS.dashboardExtend]: signedIn,
+  [PAGE_FORMS.dashboardEmail]: moving,
+  [PAGE_FORMS.dashboardUnlink]: async (world) => ({ ...(await unlinking(world)), body: { authProvider: 'github' } }),
+  [PAGE_FORMS.dashboardLink]: async (world) => ({ ...(await signedIn(world)), body: { authProvider: 'github' } }),
+  [PAGE_FORMS.dashboardName]: renaming,
+  [PAGE_FORMS.dashboardExport]: signedIn,
+  [PAGE_FORMS.dashboardDelete]: deleting,
+  [PAGES.dashboardProof]: proving,
+  [PAGE_FORMS.dashboardProofCode]: signedIn,
+  [PAGE_FORMS.dashboardProofProvider]: async (world) => ({ ...(await signedInByProvider(world)), body: { authProvider: 'github' } }),
 };
 
 async function sessionIds(world: World): Promise<readonly string[]> {

@@ -22,6 +22,8 @@ export interface IdentityItem {
   readonly service: string;
   /** What the service calls them. */
   readonly label: string;
+  /** The operator still offers it: only then can it be signed in with. */
+  readonly offered: boolean;
   readonly linkedAt: number;
   readonly lastUsedAt: number;
   readonly hasTokens: boolean;
@@ -48,9 +50,8 @@ export async function readIdentities(deps: Deps, session: CurrentSession): Promi
 export async function waysIn(deps: Deps, session: CurrentSession): Promise<WaysIn> {
   const offered = offeredProviders(deps);
   const [identities, passwordAge] = await Promise.all([listIdentities(deps.db, session.userId), findPasswordAge(deps.db, session.userId)]);
-  const nameOf = (provider: string) => offered.find(({ name }) => name === provider)?.label ?? provider;
   return {
-    items: identities.map((identity) => itemOf(identity, nameOf(identity.provider))),
+    items: identities.map((identity) => itemOf(identity, offered.find(({ name }) => name === identity.provider)?.label)),
     linkable: offered
       .filter(({ name }) => !identities.some(({ provider }) => provider === name))
       .map(({ name, label }) => ({ authProvider: name, service: label })),
@@ -58,8 +59,9 @@ export async function waysIn(deps: Deps, session: CurrentSession): Promise<WaysI
   };
 }
 
-function itemOf({ provider, label, linkedAt, lastUsedAt, hasTokens }: Identity, service: string): IdentityItem {
-  return { authProvider: provider, service, label, linkedAt, lastUsedAt, hasTokens };
+function itemOf({ provider, label, linkedAt, lastUsedAt, hasTokens }: Identity, service: string | undefined): IdentityItem {
+  const offered = service !== undefined;
+  return { authProvider: provider, service: service ?? provider, label, offered, linkedAt, lastUsedAt, hasTokens };
 }
 
 /**

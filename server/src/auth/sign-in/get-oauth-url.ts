@@ -12,6 +12,11 @@ import { type Beginning, beginAtProvider } from '../auth-providers/at-provider.t
 /** Characters. */
 const RETURN_TO_MAX = 1000;
 
+/** Where the browser goes now. */
+export interface Begun extends Answer {
+  readonly body: { readonly oAuthUrl: string };
+}
+
 export interface Wish {
   readonly returnTo?: string | undefined;
   readonly keep?: boolean;
@@ -36,18 +41,18 @@ export async function redirectToProvider(deps: Deps, caller: Caller, authProvide
  * POST me/identities/:authProvider: a signed-in user with a fresh proof begins to link. A call with a CSRF token, not a link: an
  * attacker who signed a browser in at the provider must not be able to make its user start this.
  */
-export async function beginLink(deps: Deps, caller: Caller, session: CurrentSession, authProvider: string, wish: Wish): Promise<Answer> {
+export async function beginLink(deps: Deps, caller: Caller, session: CurrentSession, authProvider: string, wish: Wish): Promise<Begun> {
   const { id } = requireFreshProof(deps, session);
   return answerUrl(deps, caller, authProvider, { ...wished(deps, wish), purpose: 'link', flow: 'redirect', sid: id });
 }
 
 /** POST me/proof/:authProvider: proves once more who one is, by an identity that is linked already. */
-export async function beginProof(deps: Deps, caller: Caller, session: CurrentSession, authProvider: string, wish: Wish): Promise<Answer> {
+export async function beginProof(deps: Deps, caller: Caller, session: CurrentSession, authProvider: string, wish: Wish): Promise<Begun> {
   if ((await findIdentityOfUser(deps.db, session.userId, authProvider)) === null) throw new Refusal('not_found');
   return answerUrl(deps, caller, authProvider, { ...wished(deps, wish), purpose: 'prove', flow: 'redirect', sid: session.id });
 }
 
-async function answerUrl(deps: Deps, caller: Caller, authProvider: string, beginning: Beginning): Promise<Answer> {
+async function answerUrl(deps: Deps, caller: Caller, authProvider: string, beginning: Beginning): Promise<Begun> {
   const { oAuthUrl, cookies } = await beginAtProvider(deps, caller, authProvider, beginning);
   return { body: { oAuthUrl }, cookies };
 }

@@ -52,3 +52,11 @@ export function refusedForm(error: unknown, form: Form, keep: readonly string[])
     state: { values, error: refusal.code, fields: refusal.fields ?? {}, retryAfter: refusal.retryAfter ?? null },
   };
 }
+
+/** A name as one line; the JSON schema refuses what a form field merely loses. */
+export function cleanName(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .trim()
+    .slice(0, 80);
+}

@@ -11,6 +11,7 @@ export { safeReturnTo } from '../../sessions/return-to.ts';
 export interface PageTokens {
   readonly formToken?: string;
   readonly csrfToken?: string;
+  readonly userId?: string;
 }
 
 export interface PageRenderer {
@@ -42,6 +43,7 @@ export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 
       formsWork: oneHost,
       formToken: tokens.formToken ?? null,
       csrfToken: tokens.csrfToken ?? null,
+      userId: tokens.userId ?? null,
       requestId: request.id,
       passwordMin: config.passwordMin,
       signUpOpen: config.signup === 'open',

@@ -17,13 +17,13 @@ import type { Answer } from '../../sessions/answer.ts';
 import { findWaiting, seenSignIn } from '../../sessions/waiting-session.ts';
 import { readCaller } from '../caller.ts';
 import { sendRedirect } from '../send.ts';
-import { EMPTY_FORM, issueFormToken } from './form.ts';
+import { cleanName, EMPTY_FORM, issueFormToken } from './form.ts';
 import { type GuestForm, submitGuestForm } from './guest-form.ts';
 import { providerButtons } from './provider-pages.ts';
 import { formsWork, type PageRenderer, safeReturnTo } from './render.ts';
 
 const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
-const SIGN_IN_NOTICES = ['signed_out', 'session_ended', 'password_reset', 'not_me'] as const;
+const SIGN_IN_NOTICES = ['signed_out', 'session_ended', 'password_reset', 'not_me', 'account_deleted'] as const;
 
 /** The pages for people who are not signed in: sign in, sign up, type the code. */
 export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): void {
@@ -207,12 +207,4 @@ function waits({ body }: Answer): boolean {
 
 function verifyAddress(returnTo: string): string {
   return returnTo === PAGES.dashboard ? PAGES.verifySignIn : `${PAGES.verifySignIn}?returnTo=${encodeURIComponent(returnTo)}`;
-}
-
-/** A name as one line; the JSON schema refuses what a form field merely loses. */
-function cleanName(text: string): string {
-  return text
-    .replace(/[\u0000-\u001f\u007f]/g, ' ')
-    .trim()
-    .slice(0, 80);
 }
