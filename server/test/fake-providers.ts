@@ -3,6 +3,8 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import type { Config } from '../src/config.ts';
 import { createNetwork, type Network } from '../src/platform/network.ts';
 import type { Answered, Browser } from './browser.ts';
+import { allTables } from './schema.ts';
+import type { World } from './world.ts';
 
 /** Somebody who has an account at a provider. */
 export interface Person {
@@ -206,4 +208,29 @@ export async function byRedirect(
   if (begun.status !== 302) return begun;
   const back = fake.consent(String(begun.headers['location']), person);
   return browser.call('providerCallback', undefined, { params: { authProvider }, query: back });
+}
+
+/** Every row of every table but the counters of tries, which count what was refused too. */
+export async function everyRow(world: World): Promise<string> {
+  const tables = allTables().filter((table) => table !== 'counters');
+  return JSON.stringify(
+    await Promise.all(tables.map(async (table) => [table, await world.deps.db.all(`select * from ${table} order by 1, 2`)])),
+  );
+}
+
+/** The provider's page for this browser. */
+export async function beginPage(browser: Browser, authProvider: string, query: Record<string, string> = {}): Promise<string> {
+  const begun = await browser.call('oAuthUrl', undefined, { params: { authProvider }, query });
+  return String(begun.body['oAuthUrl']);
+}
+
+/** What our page posts. */
+export function bring(
+  browser: Browser,
+  authProvider: string,
+  { code = '', state = '', ...rest }: Record<string, string>,
+): Promise<Answered> {
+  const iss = rest['iss'];
+  const body = { tokenExchangeCode: code, csrfState: state, ...(iss === undefined ? {} : { iss }) };
+  return browser.call('signIn', body, { params: { authProvider } });
 }

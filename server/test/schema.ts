@@ -10,3 +10,11 @@ export function tablesWithUser(): readonly string[] {
       .map(([, table = '']) => table);
   });
 }
+
+/** Every table there is. */
+export function allTables(): readonly string[] {
+  const folder = new URL('../migrations/', import.meta.url);
+  return readdirSync(folder).flatMap((name) =>
+    [...readFileSync(new URL(name, folder), 'utf8').matchAll(/create table (\w+)/g)].map(([, table = '']) => table),
+  );
+}

@@ -40,10 +40,11 @@ export function createNetwork({
   return {
     ask: async (url, init, until) => {
       const limits = [AbortSignal.timeout(callWithin), ...(until === undefined ? [] : [until])];
+      const signal = AbortSignal.any(limits);
       try {
-        const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.any(limits) });
+        const response = await fetch(url, { ...init, redirect: 'manual', signal });
         if (response.status >= 500) throw new NetworkTrouble(url, `status ${response.status}`);
-        return new Response(await readBounded(url, response), { status: response.status, headers: response.headers });
+        return new Response(await readBounded(url, response, signal), { status: response.status, headers: response.headers });
       } catch (cause) {
         throw cause instanceof NetworkTrouble ? cause : new NetworkTrouble(url, reasonOf(cause));
       }
@@ -61,15 +62,21 @@ export function createNetwork({
 }
 
 /** The time-out covers the body too, and nobody fills our memory with one. */
-async function readBounded(url: string, response: Response): Promise<string | null> {
+async function readBounded(url: string, response: Response, signal: AbortSignal): Promise<string | null> {
   if (response.body === null || [204, 205, 304].includes(response.status)) return null;
+  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    size += chunk.length;
-    if (size > BYTES_MAX) throw new NetworkTrouble(url, 'the answer is too long');
-    chunks.push(chunk);
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    chunks.push(part.value);
+    size += part.value.length;
+    if (size > BYTES_MAX) {
+      await reader.cancel();
+      throw new NetworkTrouble(url, 'the answer is too long');
+    }
   }
+  signal.throwIfAborted();
   return Buffer.concat(chunks).toString();
 }
 
