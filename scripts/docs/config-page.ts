@@ -1,3 +1,5 @@
+import { AUTH_PATHS, AUTH_PREFIX, fillPath, PAGES } from '@portico/protocol/routes';
+import { AUTH_PROVIDERS } from '../../server/src/auth/auth-providers/registry.ts';
 import { ALL_SETTINGS, ConfigProblems, inspectConfig } from '../../server/src/config.ts';
 import { code, generatedFrom, page, table } from './markdown.ts';
 
@@ -39,6 +41,15 @@ export function configPage(): string {
         sentence,
       ]),
     ),
+    '## Providers',
+    [
+      'A provider is offered as soon as it has a client id and a client secret. Register the application there with both redirect addresses, for the two ways through it:',
+      '',
+      ...AUTH_PROVIDERS.map(({ name, label }) => `- ${label}: ${redirectAddresses(name).map(code).join(' and ')}`),
+      '',
+      'with `PORTICO_APP_ORIGIN` and `PORTICO_API_ORIGIN` filled in; on one host both are `PORTICO_ORIGIN`. An OAuth app of GitHub takes one address and everything below it: give it the',
+      'origin that both have in common. A GitHub Enterprise Server, a GitLab of your own and any issuer in place of Google are a matter of `_URL`, `_API_URL` and `_ISSUER`.',
+    ].join('\n'),
     '## What is refused',
     'Settings that do not fit together stop the start, all of them at once. This first try in production',
     `\`\`\`sh\n${Object.entries(FIRST_TRY)
@@ -55,6 +66,14 @@ export function configPage(): string {
       'database cannot be used. Several nodes on one PostgreSQL share one key, given to each as `PORTICO_MASTER_KEY_FILE` or `PORTICO_MASTER_KEY`.',
     ].join('\n'),
   ]);
+}
+
+/** Where a provider sends browsers back to. */
+function redirectAddresses(name: string): readonly string[] {
+  return [
+    `PORTICO_APP_ORIGIN${fillPath(PAGES.authCallback, { authProvider: name })}`,
+    `PORTICO_API_ORIGIN${AUTH_PREFIX}${fillPath(AUTH_PATHS.providerCallback, { authProvider: name })}`,
+  ];
 }
 
 /** Choices and examples as code; sentences as they are. */

@@ -401,3 +401,50 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   });
   return () => text;
 }
+
+test('a provider is offered with both its credentials; half of them, http in production and an address with a password are problems', (t) => {
+  const dataDir = folderFor(t);
+  const both = { PORTICO_GITHUB_CLIENT_ID: 'id', PORTICO_GITHUB_CLIENT_SECRET: 'canary-of-a-secret' };
+  assert.deepEqual(readConfig({ PORTICO_DATA_DIR: dataDir }).providers, {});
+  assert.deepEqual(readConfig({ PORTICO_DATA_DIR: dataDir, ...both, PORTICO_GITHUB_URL: 'https://git.example.com' }).providers, {
+    github: { clientId: 'id', clientSecret: 'canary-of-a-secret', addresses: { URL: 'https://git.example.com', API_URL: '' } },
+  });
+  assert.deepEqual(
+    problemsOf({ PORTICO_DATA_DIR: dataDir, PORTICO_GOOGLE_CLIENT_ID: 'id', PORTICO_DISCORD_CLIENT_SECRET: 'canary-of-a-secret' }),
+    [
+      'PORTICO_DISCORD_CLIENT_ID is missing: PORTICO_DISCORD_CLIENT_SECRET is given',
+      'PORTICO_GOOGLE_CLIENT_SECRET is missing: PORTICO_GOOGLE_CLIENT_ID is given',
+    ],
+  );
+  const production = {
+    NODE_ENV: 'production',
+    PORTICO_DATA_DIR: dataDir,
+    PORTICO_ORIGIN: 'https://auth.example.com',
+    PORTICO_SMTP_URL: 'smtp://mail.example.com',
+    ...both,
+  };
+  assert.deepEqual(problemsOf({ ...production, PORTICO_GITHUB_URL: 'http://git.example.com' }), [
+    'PORTICO_GITHUB_URL (http://git.example.com) must be https in production',
+  ]);
+  assert.deepEqual(problemsOf({ ...production, PORTICO_GITHUB_URL: 'http://localhost:9000' }), []);
+  for (const wrong of [
+    'git.example.com',
+    'ftp://git.example.com',
+    'https://u:p@git.example.com',
+    'https://git.example.com/?a=b',
+    'https://a b',
+    'https://git.example.com/#x',
+  ])
+    assert.equal(problemsOf({ PORTICO_DATA_DIR: dataDir, PORTICO_GITLAB_URL: wrong }).length, 1, wrong);
+  const shown = JSON.stringify(explainConfig({ PORTICO_DATA_DIR: dataDir, ...both }));
+  assert.ok(shown.includes('"PORTICO_GITHUB_CLIENT_SECRET","value":"***"') && !shown.includes('canary'));
+});
+
+test('the secret of a provider comes from a file as well', (t) => {
+  const folder = folderFor(t);
+  const file = join(folder, 'secret');
+  writeFileSync(file, 'from-a-file\n');
+  const config = readConfig({ PORTICO_DATA_DIR: folder, PORTICO_GITLAB_CLIENT_ID: 'id', PORTICO_GITLAB_CLIENT_SECRET_FILE: file });
+  assert.equal(config.providers['gitlab']?.clientSecret, 'from-a-file');
+  assert.equal(config.providers['gitlab']?.addresses.URL, 'https://gitlab.com');
+});

@@ -28,9 +28,10 @@ export interface RunningPortico {
 function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  command: string = PORTICO,
 ): { child: ChildProcess; ended: Promise<Ended>; stdout: () => string } {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [PORTICO, ...args], { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [command, ...args], { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout: out(), stderr: err() }));
   return { child, ended, stdout: out };
@@ -44,18 +45,18 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
   return () => text;
 }
 
-export async function runPortico(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return launch(args, env).ended;
+export async function runPortico(args: readonly string[], env: Readonly<Record<string, string>> = {}, command?: string): Promise<Ended> {
+  return launch(args, env, command).ended;
 }
 
 /**
  * Starts a server on a free port and waits until it is ready. Fails with what it printed when it ends instead.
  * `PORTICO_PORT` may name the port; it is asked at 127.0.0.1, whatever its own name is.
  */
-export async function startPortico(env: Readonly<Record<string, string>>): Promise<RunningPortico> {
+export async function startPortico(env: Readonly<Record<string, string>>, command?: string): Promise<RunningPortico> {
   const port = Number(env['PORTICO_PORT'] ?? (await freePort()));
   const origin = `http://127.0.0.1:${port}`;
-  const { child, ended, stdout } = launch(['start'], { PORTICO_PORT: String(port), PORTICO_ORIGIN: origin, ...env });
+  const { child, ended, stdout } = launch(['start'], { PORTICO_PORT: String(port), PORTICO_ORIGIN: origin, ...env }, command);
   const early = ended.then(({ code, stderr }) => {
     throw new Error(`portico ended with ${code}: ${stdout()}${stderr}`);
   });

@@ -1,5 +1,5 @@
 import type { Addresses, AddressSetting, ProviderAccess, ProviderDefinition } from '../auth/auth-providers/definition.ts';
-import { AUTH_PROVIDERS } from '../auth/auth-providers/index.ts';
+import { AUTH_PROVIDERS } from '../auth/auth-providers/registry.ts';
 import { clientId, clientSecret, webAddress } from './kinds.ts';
 import { type Setting, setting } from './settings.ts';
 

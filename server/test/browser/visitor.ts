@@ -49,6 +49,10 @@ export interface Visitor {
 export interface StageOptions {
   /** Settings of the server, given the port that it will have. */
   readonly settings?: (port: number) => Readonly<Record<string, string>>;
+  /** Another `portico` than this one. */
+  readonly command?: string;
+  /** Where others must know it beforehand. */
+  readonly port?: number;
   /** Where the pages are, if not at the server's own origin. */
   readonly app?: (port: number) => string;
 }
@@ -57,7 +61,7 @@ export interface StageOptions {
 export function onStage(name: string, body: (stage: Stage, t: TestContext) => Promise<void>, options: StageOptions = {}): void {
   test(name, { skip: reasonToSkip() }, async (t) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'portico-stage-'));
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const origin = `http://localhost:${port}`;
     const settings = {
       NODE_ENV: 'development',
@@ -66,7 +70,7 @@ export function onStage(name: string, body: (stage: Stage, t: TestContext) => Pr
       PORTICO_ORIGIN: origin,
       PORTICO_HOST: '127.0.0.1',
     };
-    const portico = await startPortico({ ...settings, ...options.settings?.(port) });
+    const portico = await startPortico({ ...settings, ...options.settings?.(port) }, options.command);
     const browser = await launchChromium();
     t.after(async () => {
       await browser.close();

@@ -364,3 +364,49 @@ inWorld(
   },
   options,
 );
+
+const strange = await fakeProviders();
+
+inWorld(
+  'a discovery document in the name of another issuer is refused, is asked for again, and no door opens meanwhile (V10.5.3)',
+  async (world) => {
+    strange.spoil = (url) =>
+      url.endsWith('openid-configuration')
+        ? json({
+            issuer: 'https://evil.example',
+            authorization_endpoint: 'https://evil.example/a',
+            token_endpoint: 'https://evil.example/t',
+          })
+        : undefined;
+    for (const name of ['google', 'gitlab']) {
+      const answered = await world.browser().call('oAuthUrl', undefined, { params: { authProvider: name } });
+      assert.deepEqual([answered.status, answered.body.error], [400, 'provider_refused']);
+    }
+    strange.honest();
+    assert.match(await beginPage(world.browser(), 'google'), /^https:\/\/accounts\.google\.com\//);
+  },
+  { config: { providers: strange.access }, deps: { network: strange.network } },
+);
+
+inWorld(
+  'every provider is sent PKCE with S256, a state, the least scope and its own redirect address; OpenID ones a nonce; never a secret',
+  async (world) => {
+    const scopes = { github: 'user:email', discord: 'identify email', gitlab: 'openid profile email', google: 'openid email profile' };
+    for (const name of PROVIDER_NAMES) {
+      const browser = world.browser();
+      const [page, other] = [new URL(await beginPage(browser, name)), new URL(await beginPage(browser, name))];
+      const asked = page.searchParams;
+      assert.match(asked.get('code_challenge') ?? '', /^[\w-]{43}$/);
+      assert.equal(asked.get('code_challenge_method'), 'S256');
+      assert.equal(asked.get('scope'), scopes[name]);
+      assert.equal(asked.get('redirect_uri'), `${ORIGIN}/auth/callback/${name}`);
+      assert.equal(asked.get('response_type'), 'code');
+      assert.equal(asked.has('nonce'), name === 'google' || name === 'gitlab');
+      for (const once of ['state', 'code_challenge', 'nonce'])
+        assert.ok(asked.get(once) === null || asked.get(once) !== other.searchParams.get(once));
+      assert.doesNotMatch(page.href, /secret|verifier/);
+      assert.ok(page.href.length < 1500);
+    }
+  },
+  options,
+);

@@ -4,7 +4,7 @@ import type { ProviderTokens } from '../../accounts/identity.ts';
 import type { Deps } from '../../deps.ts';
 import { NetworkTrouble } from '../../platform/network.ts';
 import { asClaims, type Claims, type ProviderAccess, type ProviderDefinition, type SignInProfileData } from './definition.ts';
-import { AUTH_PROVIDERS } from './index.ts';
+import { AUTH_PROVIDERS } from './registry.ts';
 
 /** A provider that this installation offers: what it is, and what the operator set. */
 export interface OfferedProvider {
