@@ -142,7 +142,8 @@ export async function startOpenIdProvider(name: string, origins: { app: string; 
     cookies: { keys: ['only for this test'] },
     pkce: { required: () => true },
   });
-  const server = createServer(provider.callback());
+  const answer = provider.callback();
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     issuer,

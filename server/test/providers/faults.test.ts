@@ -117,14 +117,16 @@ inWorld(
   options,
 );
 
+const without = (claims: JWTPayload, name: string): JWTPayload =>
+  Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
 const seconds = () => Math.floor(Date.now() / 1000);
 const TOKENS: Readonly<Record<string, (claims: JWTPayload) => JWTPayload>> = {
   'another issuer': (claims) => ({ ...claims, iss: 'https://evil.example' }),
   'another audience': (claims) => ({ ...claims, aud: 'somebody-else' }),
   'several audiences without us as azp': (claims) => ({ ...claims, aud: [String(claims.aud), 'somebody-else'], azp: 'somebody-else' }),
   'another nonce': (claims) => ({ ...claims, nonce: 'x' }),
-  'no nonce': ({ nonce: _, ...claims }) => claims,
-  'no subject': ({ sub: _, ...claims }) => claims,
+  'no nonce': (claims) => without(claims, 'nonce'),
+  'no subject': (claims) => without(claims, 'sub'),
   'a signature of somebody else': (claims) => ({ ...claims, signedByAStranger: true }),
   'an end in the past': (claims) => ({ ...claims, exp: seconds() - 600 }),
   'no end': (claims) => ({ ...claims, exp: undefined }) as unknown as JWTPayload,

@@ -251,7 +251,7 @@ inWorld(
     for (const [at, returnTo] of tricks.entries()) {
       const person = { subject: String(at + 1), email: `t${at}@example.com` };
       const byPageAnswer = await byPage(fake, world.browser(), 'github', person, { returnTo });
-      const target = new URL(String(byPageAnswer.body['returnTo'] ?? '/refused'), 'http://localhost:4000');
+      const target = new URL((byPageAnswer.body['returnTo'] ?? '/refused') as string, 'http://localhost:4000');
       assert.equal(target.origin, 'http://localhost:4000', returnTo);
       const redirected = await byRedirect(fake, world.browser(), 'github', person, { returnTo });
       if (redirected.status === 302)
