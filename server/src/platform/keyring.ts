@@ -1,17 +1,17 @@
 import type { KeyObject } from 'node:crypto';
-import { deriveKey } from './crypto.ts';
+import { deriveKey, type MacKey, macKey } from './crypto.ts';
 
 /** The secrets of one key id. Every refresh family keeps the key it was born with. */
 export interface ChainKey {
   readonly id: number;
   /** Makes the successor of a refresh secret. */
-  readonly chain: Buffer;
+  readonly chain: MacKey;
   /** Marks a refresh token as genuine. */
-  readonly tag: Buffer;
+  readonly tag: MacKey;
   /** CSRF tokens and the tokens of the sign-in forms. */
-  readonly csrf: Buffer;
+  readonly csrf: MacKey;
   /** Security codes at rest: eight digits need a key, or a database copy could be searched through in a second. */
-  readonly code: Buffer;
+  readonly code: MacKey;
   /** Epoch milliseconds from which new families are made with it; before that it is only readable. */
   readonly currentFrom: number;
 }
@@ -48,10 +48,10 @@ export interface LoadedKeys {
 export function chainKeyFrom(id: number, secret: Buffer, currentFrom: number): ChainKey {
   return {
     id,
-    chain: deriveKey(secret, 'refresh chain'),
-    tag: deriveKey(secret, 'refresh tag'),
-    csrf: deriveKey(secret, 'csrf'),
-    code: deriveKey(secret, 'security code'),
+    chain: macKey(deriveKey(secret, 'refresh chain')),
+    tag: macKey(deriveKey(secret, 'refresh tag')),
+    csrf: macKey(deriveKey(secret, 'csrf')),
+    code: macKey(deriveKey(secret, 'security code')),
     currentFrom,
   };
 }
@@ -59,27 +59,38 @@ export function chainKeyFrom(id: number, secret: Buffer, currentFrom: number): C
 export function createKeyring(loaded: LoadedKeys): Keyring {
   let chains = new Map<number, ChainKey>();
   let signing = new Map<string, SigningKey>();
+  let chainsFromNewest: readonly ChainKey[] = [];
+  let signingFromNewest: readonly SigningKey[] = [];
   const replace = (keys: LoadedKeys) => {
     chains = new Map(keys.chains.map((key) => [key.id, key]));
     signing = new Map(keys.signing.map((key) => [key.kid, key]));
+    chainsFromNewest = fromNewest(chains);
+    signingFromNewest = fromNewest(signing);
   };
   replace(loaded);
   return {
-    currentChain: (now) => newestCurrent([...chains.values()], now),
+    currentChain: (now) => newestCurrent(chainsFromNewest, now),
     chain: (id) => chains.get(id) ?? null,
     chains: () => [...chains.values()],
-    currentSigning: (now) => newestCurrent([...signing.values()], now),
+    currentSigning: (now) => newestCurrent(signingFromNewest, now),
     signing: (kid) => signing.get(kid) ?? null,
     signingKeys: () => [...signing.values()],
     replace,
   };
 }
 
-function newestCurrent<Key extends { readonly currentFrom: number }>(keys: readonly Key[], now: number): Key {
+interface Aging {
+  readonly currentFrom: number;
+}
+
+/** Once for each change of the keys; they are asked for several times a request. */
+function fromNewest<Key extends Aging>(keys: ReadonlyMap<unknown, Key>): readonly Key[] {
+  return [...keys.values()].sort((a, b) => a.currentFrom - b.currentFrom).reverse();
+}
+
+function newestCurrent<Key extends Aging>(fromNewest: readonly Key[], now: number): Key {
   // On a clock that runs behind the one that made the first key nothing is current yet: then the oldest serves.
-  const usable = keys.filter((key) => key.currentFrom <= now);
-  const sorted = [...(usable.length > 0 ? usable : keys)].sort((a, b) => a.currentFrom - b.currentFrom);
-  const key = usable.length > 0 ? sorted.at(-1) : sorted[0];
+  const key = fromNewest.find(({ currentFrom }) => currentFrom <= now) ?? fromNewest.at(-1);
   if (key === undefined) throw new Error('the keyring is empty');
   return key;
 }

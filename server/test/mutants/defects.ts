@@ -30,8 +30,8 @@ export const NAMED: readonly Defect[] = [
   },
   {
     name: 'successors are random',
-    find: ".update('rt').update(familyId)",
-    replace: '.update(String(process.hrtime.bigint())).update(familyId)',
+    find: "hmac(key.chain, 'rt', familyId,",
+    replace: 'hmac(key.chain, String(process.hrtime.bigint()), familyId,',
     caughtBy: 'two tabs that refresh at once get the same successor, and both stay signed in',
   },
   {
