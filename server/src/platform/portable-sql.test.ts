@@ -29,6 +29,11 @@ test('parameters are counted by the highest number, outside quoted text', () => 
   assert.equal(inspectStatement("select $2, $1, $2 where a = '$9' and b = '$argon2id$v=19' -- $7").parameters, 2);
 });
 
+test('by position, every parameter stands for itself and what is quoted stays as it is', () => {
+  const { sql, places } = inspectStatement('select $2, $1, $2 where a = \'$9\' and b = "$3" -- $7').positional;
+  assert.deepEqual([sql, places], ['select ?, ?, ? where a = \'$9\' and b = "$3"', [2, 1, 2]]);
+});
+
 test('only a statement that cannot write counts as a query', () => {
   for (const query of ['select 1', ' SELECT a FROM b', 'with x as (select 1) select * from x', "select 'update'"]) {
     assert.equal(inspectStatement(query).reads, true, query);

@@ -1,9 +1,14 @@
 import type { Value } from './db.ts';
 
+/** A value, or on PostgreSQL as many as there are callers. */
+export type Bound = Value | readonly Value[];
+
 /** What is true of a statement on either database, read from its text. */
 export interface Statement {
   /** How many `$n` it takes. */
   readonly parameters: number;
+  /** The same text with `?` for every `$n`, and the numbers in the order in which they stood. */
+  readonly positional: { readonly sql: string; readonly places: readonly number[] };
   /** It is a plain query: it cannot change anything. */
   readonly reads: boolean;
 }
@@ -36,6 +41,7 @@ export function inspectStatement(sql: string): Statement {
   const places = Array.from(code.matchAll(/\$(\d+)/g), (match) => Number(match[1]));
   return {
     parameters: Math.max(0, ...places),
+    positional: { sql: only.replaceAll(/('(?:[^']|'')*'|"(?:[^"]|"")*")|\$\d+/g, (_, quoted?: string) => quoted ?? '?'), places },
     reads: /^(?:select|with)\b/i.test(code) && !WRITES.test(code),
   };
 }
@@ -44,10 +50,15 @@ export function inspectStatement(sql: string): Statement {
  * Refuses what the two databases would treat differently: SQLite binds a missing value as null and a fraction into a `bigint` column,
  * and stores NUL bytes, which PostgreSQL cannot hold.
  */
-export function checkValues(sql: string, parameters: number, values: readonly Value[]): void {
+export function checkValues(sql: string, parameters: number, values: readonly Bound[]): void {
   if (values.length !== parameters) throw new Error(`${values.length} values for ${parameters} parameters: ${sql}`);
-  for (const value of values) {
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Error(`Only whole numbers up to 2^53 can be stored: ${sql}`);
-    if (typeof value === 'string' && value.includes('\0')) throw new Error(`Text with a NUL byte cannot be stored: ${sql}`);
+  for (const bound of values) {
+    if (typeof bound === 'object' && bound !== null) for (const value of bound) checkValue(sql, value);
+    else checkValue(sql, bound);
   }
+}
+
+function checkValue(sql: string, value: Value): void {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Error(`Only whole numbers up to 2^53 can be stored: ${sql}`);
+  if (typeof value === 'string' && value.includes('\0')) throw new Error(`Text with a NUL byte cannot be stored: ${sql}`);
 }

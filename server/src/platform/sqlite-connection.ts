@@ -36,15 +36,15 @@ export function connectSqlite(path: string, { queries = false }: { readonly quer
     database.close();
     throw error;
   }
-  const prepared = boundedMemo(STATEMENTS_KEPT, (sql) => ({
-    parameters: inspectStatement(sql).parameters,
-    statement: database.prepare(sql),
-  }));
+  const prepared = boundedMemo(STATEMENTS_KEPT, (sql) => {
+    const { parameters, positional } = inspectStatement(sql);
+    return { parameters, places: positional.places, statement: database.prepare(positional.sql) };
+  });
   return {
     run(sql, values = []) {
-      const { parameters, statement } = prepared(sql);
+      const { parameters, places, statement } = prepared(sql);
       checkValues(sql, parameters, values);
-      return values.length === 0 ? rowsOf(statement.all()) : rowsOf(statement.all(bindable(values)));
+      return rowsOf(statement.all(...places.map((place) => bindable(values[place - 1]))));
     },
     inTransaction: () => database.isTransaction,
     close: () => database.close(),
@@ -59,13 +59,12 @@ function configure(database: DatabaseSync, path: string, queries: boolean): void
   if (queries) database.exec('pragma query_only = on');
 }
 
-/** Positional binding does not fill `$1`; and a JavaScript number would arrive as a float ("5.0" once it is text), a BigInt as an integer. */
-function bindable(values: readonly Value[]): Record<string, string | bigint | null> {
-  const bound: Record<string, string | bigint | null> = {};
-  values.forEach((value, index) => {
-    bound[`$${index + 1}`] = typeof value === 'number' ? BigInt(value) : value;
-  });
-  return bound;
+/**
+ * By position, because node:sqlite looks every name up anew: half of what a short statement costs. A JavaScript number would arrive as a
+ * float ("5.0" once it is text), a BigInt arrives as an integer.
+ */
+function bindable(value: Value | undefined): string | bigint | null {
+  return typeof value === 'number' ? BigInt(value) : (value ?? null);
 }
 
 /** The portable subset knows text and integers only, so no column can be a blob or a BigInt (too large a number throws). */

@@ -101,7 +101,8 @@ export function startSqliteWriter(
         const job = queue.shift();
         if (job === undefined) break;
         jobs.push(job);
-        answers.push(await answerOf(job, connection));
+        const answer = answerOf(job, connection);
+        answers.push(answer instanceof Promise ? await answer : answer);
         if (!connection.inTransaction()) throw new Error('SQLite rolled the whole transaction back');
       } while (jobs.length < GROUP_JOBS && performance.now() < full);
       connection.run('commit');
@@ -141,13 +142,18 @@ export function startSqliteWriter(
   };
 }
 
-async function answerOf(job: Job, connection: SqliteConnection): Promise<() => void> {
-  try {
-    const result = await job.perform(connection);
-    return () => job.resolve(result);
-  } catch (error) {
+/** What to tell the caller once it is committed; a promise only where the job itself waits for something. */
+function answerOf(job: Job, connection: SqliteConnection): (() => void) | Promise<() => void> {
+  const good = (result: unknown) => () => job.resolve(result);
+  const bad = (error: unknown) => {
     const reason = refusalFor(error);
     return () => job.reject(reason);
+  };
+  try {
+    const result = job.perform(connection);
+    return result instanceof Promise ? result.then(good, bad) : good(result);
+  } catch (error) {
+    return bad(error);
   }
 }
 
