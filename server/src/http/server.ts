@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fastifyCors from '@fastify/cors';
 import { HEADERS } from '@portico/protocol/cookies';
 import { Refusal } from '@portico/protocol/errors';
-import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { type ErrorPage, sendError } from './errors.ts';
@@ -19,9 +19,7 @@ export async function createServer(
 ): Promise<FastifyInstance> {
   const { config } = deps;
   const app: FastifyInstance = Fastify({
-    ...(logger === false || logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    // One logger for all requests: a child for each costs more than all its security headers, and failures name their request anyway.
-    childLoggerFactory: (parent) => parent,
+    ...(logger === false || logger === undefined ? { logger: false } : { loggerInstance: withoutChildren(logger) }),
     logController: new LogController({ disableRequestLogging: true }),
     // A header from a peer that nobody declared says nothing about where a request comes from.
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
@@ -67,6 +65,15 @@ async function allowAppOrigin(app: FastifyInstance, config: Config): Promise<voi
     maxAge: 600,
     strictPreflight: false,
   });
+}
+
+/**
+ * One logger for all requests: a child for each costs more than all its security headers, and failures name their request anyway. Not by
+ * `childLoggerFactory`, whose every answer Fastify examines.
+ */
+function withoutChildren(logger: FastifyBaseLogger): FastifyBaseLogger {
+  const single: FastifyBaseLogger = Object.create(logger, { child: { value: () => single } });
+  return single;
 }
 
 /** A name for each request: this process's own random part, and a number. Names a line in the log, and opens nothing. */
