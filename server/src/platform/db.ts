@@ -1,3 +1,5 @@
+import type { Together } from './gathering.ts';
+
 /**
  * The storage seam: the same `$1`-style SQL text runs on SQLite and on PostgreSQL.
  *
@@ -8,8 +10,11 @@ export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
 
 export interface Db {
-  /** Runs one statement and returns its rows. A write has been committed durably when the promise resolves. */
-  all(sql: string, values?: readonly Value[]): Promise<readonly Row[]>;
+  /**
+   * Runs one statement and returns its rows. A write has been committed durably when the promise resolves. With `together`, PostgreSQL may
+   * run it as one statement with the same ones of other callers; never inside a transaction.
+   */
+  all(sql: string, values?: readonly Value[], together?: Together): Promise<readonly Row[]>;
   /**
    * Runs `work` in one transaction (read committed). Whatever `work` returns leaves only after COMMIT; if it throws, nothing was written.
    * `work` may run again after a deadlock, so it must touch nothing but `tx`.
@@ -31,7 +36,7 @@ export interface Database extends Db {
 }
 
 /** The first row, or null. */
-export async function one(db: Db, sql: string, values: readonly Value[] = []): Promise<Row | null> {
-  const rows = await db.all(sql, values);
+export async function one(db: Db, sql: string, values: readonly Value[] = [], together?: Together): Promise<Row | null> {
+  const rows = await db.all(sql, values, together);
   return rows[0] ?? null;
 }

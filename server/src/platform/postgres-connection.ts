@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Refusal } from '@portico/protocol/errors';
 import pg from 'pg';
-import type { Row, Value } from './db.ts';
-import { checkValues, inspectStatement } from './portable-sql.ts';
+import type { Row } from './db.ts';
+import { type Bound, checkValues, inspectStatement } from './portable-sql.ts';
 
 /** The server gives up a statement first, so that what reaches the client is an answer and the connection stays good. */
 export const STATEMENT_LIMIT = 2_500;
@@ -55,7 +55,7 @@ interface Prepared {
   readonly parameters: number;
 }
 
-export type Query = (client: pg.ClientBase, sql: string, values: readonly Value[]) => Promise<readonly Row[]>;
+export type Query = (client: pg.ClientBase, sql: string, values: readonly Bound[]) => Promise<readonly Row[]>;
 
 /** Sends statements by a name made of their text, so that the server parses and plans each only once a connection. */
 export function createQuery(): Query {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import pg from 'pg';
-import type { Database, Db } from './db.ts';
+import type { Database, Db, Row } from './db.ts';
+import { createGathering } from './gathering.ts';
+import { type Bound, checkValues } from './portable-sql.ts';
 import {
   connectionSettings,
   createQuery,
@@ -19,6 +21,9 @@ export interface PostgresOptions {
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
 }
+
+/** As `Run`; a statement for many callers takes arrays. */
+type RunBound = (sql: string, values?: readonly Bound[]) => Promise<readonly Row[]>;
 
 /** From the call to the answer, connecting, waiting for a connection and retries included. */
 const PATIENCE = 2_700;
@@ -60,7 +65,7 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
   }
 
   /** Lends a connection to `use` for `limit` milliseconds, waiting for one included. */
-  async function lend<T>(limit: number, use: (run: Run) => Promise<T>): Promise<T> {
+  async function lend<T>(limit: number, use: (run: RunBound) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
     let over = false;
     let spoiled = false;
@@ -75,7 +80,7 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
       lent.release(!healthy);
       if (!healthy) lent.connection.stream.destroy();
     };
-    const run: Run = (sql, values = []) => {
+    const run: RunBound = (sql, values = []) => {
       const ask = async () => {
         if (client === undefined) throw new Refusal('unavailable', { cause: new Error('The time for this transaction is over') });
         askedAt = performance.now();
@@ -134,7 +139,7 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
     }
   }
 
-  async function patiently<T>(use: (run: Run) => Promise<T>): Promise<T> {
+  async function patiently<T>(use: (run: RunBound) => Promise<T>): Promise<T> {
     const deadline = performance.now() + PATIENCE;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -146,9 +151,20 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
     }
   }
 
+  const gather = createGathering({
+    alone: (sql, values) => patiently((run) => run(sql, values)),
+    together: (sql, columns) => patiently((run) => run(sql, columns)),
+  });
+
   return {
     dialect: 'postgres',
-    all: (sql, values = []) => whileOpen(() => patiently((run) => run(sql, values))),
+    all: (sql, values = [], together) =>
+      whileOpen(async () => {
+        if (together === undefined) return patiently((run) => run(sql, values));
+        // Before others depend on it: what cannot be stored harms only its own caller.
+        checkValues(sql, values.length, values);
+        return gather(sql, values, together);
+      }),
     transaction: (work) => whileOpen(() => patiently((run) => inTransaction(run, work))),
     exclusively: (work) => whileOpen(() => exclusively(url, applicationName, work)),
     async close() {

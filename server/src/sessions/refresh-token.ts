@@ -97,14 +97,31 @@ export interface Rotation {
   readonly idleAt: number;
 }
 
+const ROTATION = `update refresh_tokens set gen = gen + 1, cur_hash = $5, ring = $6 || substr(ring, 1, ${(RING_SIZE - 1) * 22}), rotated_at = $8, idle_at = $9
+     where id = $1 and client_id = $2 and gen = $3 and cur_hash = $4 and state = 'active' and expires_at > $8 and idle_at > $8
+       and (device_hash is null or device_hash = $7)
+     returning session_id`;
+
+/**
+ * The same for the families of many callers, each compared and set by itself. It takes only rows that nobody else holds: whoever waits
+ * with several families locked could wait in a circle with a sign-out that locks the same ones.
+ */
+const ROTATIONS = {
+  together: `with free as materialized (select id from refresh_tokens where id = any($1) for no key update skip locked)
+     update refresh_tokens as f set gen = f.gen + 1, cur_hash = a.next_hash, ring = a.slot || substr(f.ring, 1, ${(RING_SIZE - 1) * 22}),
+       rotated_at = a.now, idle_at = a.idle_at
+     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[])
+       as a (id, client_id, gen, hash, next_hash, slot, device_hash, now, idle_at), free
+     where f.id = free.id and f.id = a.id and f.client_id = a.client_id and f.gen = a.gen and f.cur_hash = a.hash and f.state = 'active' and f.expires_at > a.now
+       and f.idle_at > a.now and (f.device_hash is null or f.device_hash = a.device_hash)
+     returning f.id, f.session_id`,
+};
+
 /** The only write of a refresh. The statement decides the race: one caller gets a row, everybody else gets null. */
 export async function rotateFamily(db: Db, rotation: Rotation): Promise<Row | null> {
   return one(
     db,
-    `update refresh_tokens set gen = gen + 1, cur_hash = $5, ring = $6 || substr(ring, 1, ${(RING_SIZE - 1) * 22}), rotated_at = $8, idle_at = $9
-     where id = $1 and client_id = $2 and gen = $3 and cur_hash = $4 and state = 'active' and expires_at > $8 and idle_at > $8
-       and (device_hash is null or device_hash = $7)
-     returning session_id`,
+    ROTATION,
     [
       rotation.familyId,
       rotation.clientId,
@@ -116,6 +133,7 @@ export async function rotateFamily(db: Db, rotation: Rotation): Promise<Row | nu
       rotation.now,
       rotation.idleAt,
     ],
+    ROTATIONS,
   );
 }
 

@@ -99,15 +99,20 @@ export async function findWaitingSession(db: Db, waitingHash: string, now: numbe
   return row === null ? null : sessionFrom(row);
 }
 
+const GRANT_COLUMNS = `s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at,
+  s.held_until, s.proved_at, s.unusual, s.uv_read, u.email, u.display_name, u.role, u.uv, u.suspended_at, c.disabled_at`;
+
+const GRANT = `select ${GRANT_COLUMNS} from sessions s join users u on u.id = s.user_id join clients c on c.id = $2 where s.id = $1`;
+
+/** The same for many callers. */
+const GRANTS = {
+  together: `select ${GRANT_COLUMNS} from unnest($1::text[], $2::text[]) as a (id, client_id)
+    join sessions s on s.id = a.id join users u on u.id = s.user_id join clients c on c.id = a.client_id`,
+};
+
 /** Session, user and client of a family by primary keys. Null when one of them is gone. */
 export async function findGrant(db: Db, sessionId: string, clientId: string, now: number): Promise<Grant | null> {
-  const row = await one(
-    db,
-    `select s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at, s.held_until, s.proved_at, s.unusual, s.uv_read,
-       u.email, u.display_name, u.role, u.uv, u.suspended_at, c.disabled_at
-     from sessions s join users u on u.id = s.user_id join clients c on c.id = $2 where s.id = $1`,
-    [sessionId, clientId],
-  );
+  const row = await one(db, GRANT, [sessionId, clientId], GRANTS);
   if (row === null) return null;
   const session = sessionFrom(row);
   const userId = row['user_id'] as string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { actions, familyOf, sessionOf, withNative } from '../../test/families.ts';
+import { actions, familyOf, grantClient, sessionOf, withNative } from '../../test/families.ts';
 import { inTappedWorld } from '../../test/tapped-db.ts';
 import { inWorld, type World } from '../../test/world.ts';
 import {
@@ -13,7 +13,7 @@ import {
   ringSlot,
   walkChain,
 } from './refresh-chain.ts';
-import { type RefreshCaller, spendRefreshToken } from './spend-refresh-token.ts';
+import { type RefreshCaller, spendRefreshToken, YOUNG_TOKEN } from './spend-refresh-token.ts';
 
 /** The rules that no honest client and no thief without our keys can reach, and the row that each step leaves. */
 
@@ -144,3 +144,33 @@ inWorld(
     assert.equal((await sessionOf(world, browser)).state, 'held');
   },
 );
+
+inWorld('of families that are refreshed in one turn each is decided by itself', async (world) => {
+  const person = await world.signedUp('ada@example.com');
+  const first = await withNative(world, person);
+  const { sessionId, clientId } = await familyOf(world, first);
+  const another = async () => (await grantClient(world, sessionId, clientId)) ?? '';
+  const [second, spent, forked] = [await another(), await another(), await another()];
+  for (let gen = 0, token = spent; gen < RING_SIZE + 1; gen += 1) token = await spend(world, token, attempt(gen));
+  world.clock.advance(YOUNG_TOKEN);
+  const outcomes = await Promise.all([
+    spend(world, first, attempt(0)),
+    spend(world, second, attempt(0, 'B')),
+    spend(world, spent, attempt(0)),
+    spend(world, await forkOf(world, forked, 0), attempt(0)),
+    // The same request twice more, as of tabs that share what they are about to send.
+    spend(world, first, attempt(0)),
+    spend(world, first, attempt(0)),
+  ]);
+  assert.deepEqual(outcomes.slice(2, 4), ['ended', 'ended']);
+  assert.deepEqual([outcomes[4], outcomes[5]], [outcomes[0], outcomes[0]]);
+  for (const [token, successor, letter] of [
+    [first, outcomes[0], 'A'],
+    [second, outcomes[1], 'B'],
+  ] as const) {
+    const family = await familyOf(world, token);
+    assert.equal(family.gen, 1);
+    assert.equal(family.curHash, linkHash(parseRefreshToken(world.deps.keys, successor ?? '')?.secret ?? Buffer.alloc(0)));
+    assert.equal(ringSlot(family.ring, 1), attempt(0, letter).slot);
+  }
+});
