@@ -43,7 +43,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   route<null, body.SignInBody>('POST', AUTH_PATHS.signInCredential, {
     guard: guard.ownPages,
     limit:
-      'guess-network, guess-wider-network, wrong-network, signin-account, signin-device, wrong-account, waiting-account, signin-codes, signin-notices',
+      'guess-network, guess-wider-network, wrong-network, signin-account, signin-device, wrong-account, waiting-account, signin-codes, signin-notices, mail-network, mail-address',
     summary: 'Sign in with e-mail and password',
     body: body.SignInBody,
     run: (deps, caller, _, { body: { email, password, keep = true } }) =>

@@ -74,7 +74,7 @@ export async function startSmtpCatcher(options: SMTPServerOptions = {}, port = 0
 }
 
 /** Accepts connections and says `greeting`, then nothing more, ever; or `drip` every 50 ms. */
-export async function startSilentServer(greeting = '', drip = ''): Promise<{ port: number; close(): Promise<void> }> {
+export async function startSilentServer(greeting = '', drip = '', port = 0): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -84,7 +84,7 @@ export async function startSilentServer(greeting = '', drip = ''): Promise<{ por
     socket.on('close', () => clearInterval(dripping));
     socket.resume();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     port: portOf(server.address()),
     close: () =>

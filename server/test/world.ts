@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PAGES } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
@@ -126,7 +127,10 @@ export async function openWorld(
     random: randomBytes,
     mailWaits: () => undefined,
     afterAnswer: (work) => {
-      const done: Promise<void> = work().finally(() => after.delete(done));
+      // In a later turn, as in production: what runs after an answer must not have begun before it.
+      const done: Promise<void> = nextTurn()
+        .then(work)
+        .finally(() => after.delete(done));
       after.add(done);
     },
     ...replaced,

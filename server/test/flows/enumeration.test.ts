@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { FORM_FIELDS } from '@portico/protocol/cookies';
+import { PAGES } from '@portico/protocol/routes';
 import { inWorld, PASSWORD } from '../world.ts';
 
 const WRONG = 'not the password of anybody';
@@ -35,6 +37,46 @@ inWorld('sign-in answers a known, an unknown and a waiting address with the same
   assert.equal(seen(await world.browser().signIn('waits@example.com', PASSWORD)), seen(known));
 });
 
+inWorld('a forgotten password is answered with the same bytes for every address, from the API and from the form', async (world) => {
+  await world.signedUp('known@example.com');
+  await world.signedUp('suspended@example.com');
+  await world.deps.db.all("update users set suspended_at = 1 where email = 'suspended@example.com'");
+  await world.signedUp('elsewhere@example.com');
+  await world.deps.db.all("delete from passwords where user_id = (select id from users where email = 'elsewhere@example.com')");
+  await world.browser().call('signUp', { email: 'waits@example.com', password: PASSWORD });
+  const byForm = async (email: string) => {
+    const browser = world.browser();
+    const page = await browser.send('GET', PAGES.forgot, undefined, { headers: { accept: 'text/html' } });
+    return browser.submit(PAGES.forgot, { [FORM_FIELDS.form]: /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '', email });
+  };
+  for (const ask of [(email: string) => world.browser().call('forgotPassword', { email }), byForm]) {
+    const known = await ask('known@example.com');
+    assert.ok(known.status === 204 || known.headers['location'] === `${PAGES.forgot}?notice=sent`, known.text);
+    for (const email of ['nobody@example.com', 'suspended@example.com', 'elsewhere@example.com', 'waits@example.com'])
+      assert.equal(seen(await ask(email)), seen(known), email);
+  }
+});
+
+inWorld('a forgotten password is answered before anybody looks for an account', async (world) => {
+  await world.signedUp('known@example.com');
+  await world.settled();
+  const before = (await world.mails()).length;
+  const looked: string[] = [];
+  const { db } = world.deps;
+  const all = db.all.bind(db);
+  Object.assign(db, { all: (sql: string, values?: readonly (string | number | null)[]) => (looked.push(sql), all(sql, values)) });
+  await world.browser().call('forgotPassword', { email: 'known@example.com' });
+  const until = looked.filter((sql) => / from users /.test(sql));
+  await world.settled();
+  Object.assign(db, { all });
+  assert.deepEqual(until, []);
+  assert.ok(
+    looked.some((sql) => / from users /.test(sql)),
+    'and afterwards somebody does',
+  );
+  assert.equal((await world.mails()).length, before + 1);
+});
+
 inWorld('a wrong code, the fifth wrong code and a resend look the same for a decoy as for a real sign-up', async (world) => {
   await world.signedUp('known@example.com');
   const decoy = world.browser();
@@ -54,7 +96,7 @@ inWorld('a wrong code, the fifth wrong code and a resend look the same for a dec
   assert.equal(seen(await decoy.call('resendCode')), seen(await real.call('resendCode')));
 });
 
-inWorld('known and unknown addresses are throttled alike, in sign-up and in sign-in', async (world) => {
+inWorld('known and unknown addresses are throttled alike, in sign-up, in sign-in and in forgotten passwords', async (world) => {
   await world.signedUp('known@example.com');
   world.clock.advance(3_700_000);
   for (const email of ['known@example.com', 'nobody@example.com']) {
@@ -62,7 +104,10 @@ inWorld('known and unknown addresses are throttled alike, in sign-up and in sign
     for (let n = 0; n < 12; n += 1) answers.push((await world.browser().signIn(email, WRONG)).body.error ?? '');
     assert.deepEqual(answers, [...Array<string>(10).fill('wrong_credentials'), 'account_throttled', 'account_throttled'], email);
     const mailed: string[] = [];
-    for (let n = 0; n < 6; n += 1) mailed.push((await world.browser().call('signUp', { email, password: PASSWORD })).body.error ?? 'ok');
+    for (let n = 0; n < 6; n += 1) {
+      const call = n % 2 === 0 ? 'signUp' : 'forgotPassword';
+      mailed.push((await world.browser().call(call, { email, ...(n % 2 === 0 ? { password: PASSWORD } : {}) })).body.error ?? 'ok');
+    }
     assert.deepEqual(mailed, ['ok', 'ok', 'ok', 'ok', 'ok', 'account_throttled'], email);
   }
 });

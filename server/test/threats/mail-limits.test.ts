@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
+import { HEADERS } from '@portico/protocol/cookies';
+import { AUTH_PATHS, AUTH_PREFIX, fillPath } from '@portico/protocol/routes';
+import { AUTH_ROUTES } from '../../src/app.ts';
 import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../../src/guessing/limits.ts';
 import { SENDS } from '../../src/guessing/security-code.ts';
-import { HOUR, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
+import { DAY, HOUR, inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 
 /** Portico as somebody's mail cannon: how many letters a stranger can make it send, to one person and in all. */
 
 const lettersTo = async (world: World, email: string) => (await world.mails()).filter(({ to }) => to === email).length;
+
+/** Somebody who is signed in, at this address, with a fresh proof. */
+async function movable(world: World, address = '203.0.113.77') {
+  const browser = await world.signedUp('mover@example.com', { address: '203.0.113.78' });
+  return browser.copy({ address });
+}
 
 for (const known of [true, false]) {
   inWorld(
@@ -21,12 +30,18 @@ for (const known of [true, false]) {
         world.clock.advance(MINUTE);
         for (const stranger of strangers.slice(0, 3)) await stranger.call('resendCode');
         await world.browser().signIn(email, `${PASSWORD}${known ? ' wrong' : ''}`);
+        await world.browser().call('forgotPassword', { email });
         await world.settled();
       }
       assert.equal((await lettersTo(world, email)) - before, MAIL_ADDRESS.max);
-      const refused = await world.browser().call('signUp', { email, password: PASSWORD });
-      assert.deepEqual([refused.status, refused.body.error], [429, 'account_throttled']);
-      assert.ok(Number(refused.headers['retry-after']) > 0);
+      for (const refused of [
+        await world.browser().call('signUp', { email, password: PASSWORD }),
+        await world.browser().call('forgotPassword', { email }),
+        await (await movable(world)).act('myEmail', { email }),
+      ]) {
+        assert.deepEqual([refused.status, refused.body.error], [429, 'account_throttled']);
+        assert.ok(Number(refused.headers['retry-after']) > 0);
+      }
     },
   );
 }
@@ -48,6 +63,8 @@ inWorld('one network makes us write at most twenty letters an hour, to however m
   assert.ok(letters <= MAIL_NETWORK.max && letters > 15, `${letters} letters`);
   for (const refused of [
     await browsers[0]?.call('resendCode'),
+    await world.browser({ address }).call('forgotPassword', { email: 'z@example.com' }),
+    await (await movable(world, address)).act('myEmail', { email: 'z@example.com' }),
     await world.browser({ address }).call('signUp', { email: 'z@example.com', password: PASSWORD }),
   ]) {
     assert.deepEqual([refused?.status, refused?.body.error], [429, 'address_suspended']);
@@ -95,5 +112,49 @@ inWorld(
     await world.browser().call('resendCode');
     await world.settled();
     assert.equal((await world.mails()).length, before);
+  },
+);
+
+/** What a stranger, and somebody who is signed in, may send to each call. */
+const BODIES: Readonly<Record<string, (email: string) => object>> = {
+  [AUTH_PATHS.signUp]: (email) => ({ email, password: PASSWORD }),
+  [AUTH_PATHS.signInCredential]: (email) => ({ email, password: PASSWORD }),
+  [AUTH_PATHS.verifySignIn]: () => ({ securityCode: '12345678' }),
+  [AUTH_PATHS.forgotPassword]: (email) => ({ email }),
+  [AUTH_PATHS.resetPassword]: () => ({ token: 'A'.repeat(43), password: PASSWORD }),
+  [AUTH_PATHS.verifyEmail]: () => ({ token: 'A'.repeat(43) }),
+  [AUTH_PATHS.confirmEmail]: () => ({ token: 'A'.repeat(43) }),
+  [AUTH_PATHS.undoEmail]: () => ({ token: 'A'.repeat(43) }),
+  [AUTH_PATHS.myEmail]: (email) => ({ email }),
+  [AUTH_PATHS.myProof]: () => ({ password: PASSWORD }),
+};
+
+inWorld(
+  'every call that writes to an address which somebody typed says so in the table of calls, and is counted by address and by network',
+  async (world) => {
+    const mailing = new Set<string>();
+    for (const { method, path } of AUTH_ROUTES.filter((route) => route.method !== 'GET')) {
+      await world.deps.db.all('delete from users');
+      const own = await world.signedUp('own@example.com');
+      await world.signedUp('known@example.com');
+      const waiting = world.browser();
+      await waiting.call('signUp', { email: 'waits@example.com', password: PASSWORD });
+      world.clock.advance(MINUTE);
+      await world.settled();
+      const before = (await world.mails()).length;
+      for (const browser of [world.browser(), waiting, own]) {
+        for (const email of ['known@example.com', 'waits@example.com', 'nobody@example.com']) {
+          const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) });
+          await browser.send(method, url, BODIES[path]?.(email) ?? {}, { headers: { [HEADERS.csrf]: browser.csrf } });
+        }
+      }
+      await world.settled();
+      const written = (await world.mails()).slice(0, (await world.mails()).length - before);
+      // The owner of a session may write to the own mailbox, within limits of that session.
+      if (written.some(({ to }) => to !== 'own@example.com')) mailing.add(`${method} ${path}`);
+      world.clock.advance(DAY);
+    }
+    const said = AUTH_ROUTES.filter(({ limit }) => limit.includes(MAIL_ADDRESS.name) && limit.includes(MAIL_NETWORK.name));
+    assert.deepEqual([...mailing].sort(), said.map(({ method, path }) => `${method} ${path}`).sort());
   },
 );
