@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, type FieldProblem } from '@portico/protocol/errors';
+import { ERRORS, type ErrorCode, type FieldProblem, HTTP_CODES } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
 import type { FormState, PageName, PageView, ViewOf } from './views.ts';
 
@@ -162,6 +162,8 @@ export interface Failure {
   readonly title: string;
   readonly sentence: string;
   readonly action: string;
+  /** Where its action leads. */
+  readonly next: 'landing' | 'signIn';
 }
 
 export function pageTexts<P extends PageName>(view: ViewOf<P>, texts: Texts): PageTexts<P> {
@@ -187,10 +189,18 @@ function isRoom(name: PageName): name is OwnRoom {
 
 /** An unknown status is told as 500. The reason is closer to what happened, as long as it is one of this status: anybody can write an address. */
 export function failureOf(view: ViewOf<'error'>, texts: Texts): Failure {
-  const byStatus: Readonly<Record<number, Failure>> = texts.errorPages;
-  const failure = Object.hasOwn(byStatus, view.status) ? byStatus[view.status] : undefined;
-  if (failure === undefined) return texts.errorPages[500];
-  return view.reason === null || ERRORS[view.reason] !== view.status ? failure : { ...failure, sentence: texts.errors[view.reason] };
+  const byStatus: Readonly<Record<number, Omit<Failure, 'next'>>> = texts.errorPages;
+  const words = Object.hasOwn(byStatus, view.status) ? byStatus[view.status] : undefined;
+  // The start page knows where to go on from, for everybody but who is to sign in.
+  if (words === undefined) return { ...texts.errorPages[500], next: 'landing' };
+  const failure: Failure = { ...words, next: view.status === HTTP_CODES.unauthorized ? 'signIn' : 'landing' };
+  if (view.reason === null || ERRORS[view.reason] !== view.status) return failure;
+  const sentence = texts.errors[view.reason];
+  const titles: Partial<Record<ErrorCode, string>> = texts.signInFailures;
+  const title = titles[view.reason];
+  return title === undefined
+    ? { ...failure, sentence }
+    : { title, sentence, action: texts.errorPages[HTTP_CODES.unauthorized].action, next: 'signIn' };
 }
 
 function formOf(view: PageView): FormState | null {

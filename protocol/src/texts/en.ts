@@ -354,7 +354,7 @@ export const en = {
         next: 'Go to your account',
       },
       notMe: {
-        title: 'Was this sign-in not yours?',
+        title: 'Was this not you?',
         lead: 'Then somebody knows your password. The button signs out every device, makes the password worthless, and mails you a link to choose a new one. If it was you after all, close this page: nothing has happened.',
         submit: 'It was not me: sign out everywhere',
         done: 'Every device is signed out, and your old password no longer works. A letter with a link to choose a new one is on its way to your mailbox.',
@@ -564,6 +564,19 @@ export const en = {
       copied: 'Copied',
     },
   },
+  /** Code -> title of the error page, for a sign-in that did not come about: there the way on is another sign-in. */
+  signInFailures: {
+    bad_state: 'Begin again',
+    provider_refused: 'Not confirmed',
+    provider_email_missing: 'No address to go by',
+    provider_not_offered: 'Not offered here',
+    provider_failed: 'Nobody answers there',
+    email_taken: 'You have an account already',
+    identity_taken: 'Linked elsewhere',
+    signup_closed: 'No new accounts',
+    signup_by_invitation: 'By invitation',
+    signup_domain_refused: 'Not with this address',
+  } satisfies Partial<Record<ErrorCode, string>>,
   /** Status -> what the error page says when it knows nothing closer. An unknown status is told as 500. */
   errorPages: {
     400: {
