@@ -132,6 +132,7 @@ const activity: readonly ActivityItem[] = [
   happened('proof.given', 0.1, { reason: 'pwd', current: true }),
   happened('signin.succeeded', 0.2, { reason: 'pwd', current: true }),
   happened('signin.failed', 20, { address: '198.51.100.x', device: 'Chrome on Linux' }),
+  happened('signin.held', 21, { reason: '70 new_device new_network', address: '192.0.2.x', device: 'Chrome on Linux' }),
   happened('session.ended', 47, { reason: 'ended_by_user', device: 'Safari on iPhone' }),
   happened('profile.changed', 50),
   happened('password.changed', 200),
@@ -398,7 +399,7 @@ export const sampleViews: readonly Sample[] = [
   { name: 'account-renew', view: { page: 'account', profile: null, form: blank, refused: null, notice: null } },
   { name: 'confirm-renew', view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard/account' } },
   { name: 'activity', view: { page: 'activity', activity: { items: activity, next: 'mhzz.AAAA' }, cursor: null } },
-  { name: 'activity-last', view: { page: 'activity', activity: { items: activity.slice(4), next: null }, cursor: 'mhzz.AAAA' } },
+  { name: 'activity-last', view: { page: 'activity', activity: { items: activity.slice(5), next: null }, cursor: 'mhzz.AAAA' } },
   { name: 'activity-empty', view: { page: 'activity', activity: { items: [], next: null }, cursor: 'mhzz.AAAA' } },
   { name: 'activity-loading', view: { page: 'activity', activity: null, cursor: null }, frame: threeHosts },
   {

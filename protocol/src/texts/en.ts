@@ -172,7 +172,6 @@ export const en = {
       warning: 'If this was not you, ignore this letter: your password stays as it is. Give this link to nobody.',
     },
   },
-  /** What happened in an account, as its owner reads it. The server's list of actions demands a word for each. */
   /** Why a sign-in was found unusual: whole sentences, shown one after another. */
   unusual: {
     new_device: 'This browser has not been used with the account before.',
@@ -184,6 +183,7 @@ export const en = {
     held_before: 'A copied sign-in of the account was found in the last 24 hours.',
     recovered_before: 'The account was recovered by mail in the last 24 hours.',
   } satisfies Record<UnusualReason, string>,
+  /** What happened in an account, as its owner reads it. The server's list of actions demands a word for each. */
   activity: {
     actions: {
       'signup.started': 'A sign-up began',

@@ -1,5 +1,5 @@
 import { chooseTexts } from '@portico/protocol/texts';
-import type { Email } from '../accounts/email.ts';
+import { type Email, maskEmail } from '../accounts/email.ts';
 import { makeInvitation } from '../accounts/invitation.ts';
 import { isAllowedDomain } from '../accounts/sign-up-policy.ts';
 import { findUserByEmail } from '../accounts/user.ts';
@@ -42,7 +42,7 @@ async function makeAndMail(deps: Deps, email: Email): Promise<Outcome> {
   const { token, expiresAt } = await deps.db.transaction(async (tx) => {
     const made = await makeInvitation(tx, deps, email);
     await queueLetter(tx, deps, invitationLetter(deps.config, chooseTexts(undefined), { to: email.text, token: made.token }));
-    await recordEvent(tx, deps, OPERATOR, 'invitation.made', { reason: email.key });
+    await recordEvent(tx, deps, OPERATOR, 'invitation.made', { reason: maskEmail(email.text) });
     return made;
   });
   return { kind: 'invited', expiresAt, link: deps.config.smtpUrl === '' ? invitationLink(deps.config, token) : null };

@@ -1,4 +1,5 @@
 import { Refusal } from '@portico/protocol/errors';
+import { maskEmail } from '../accounts/email.ts';
 import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -59,9 +60,15 @@ async function countGuess(deps: Deps, caller: Caller, guess: Guess): Promise<voi
     const ofAccount = limit === guess.account?.limit;
     if (!ofAccount && (await isAllowed(deps.db, caller.address))) continue;
     // Written once a window, or a flood of guesses would become a flood of rows.
-    if (count === limit.max + 1) await recordEvent(deps.db, deps, caller, 'signin.throttled', { reason: `${limit.name} ${subject}` });
+    if (count === limit.max + 1)
+      await recordEvent(deps.db, deps, caller, 'signin.throttled', { reason: `${limit.name} ${spoken(subject)}` });
     throw new Refusal(ofAccount ? 'account_throttled' : 'address_suspended', { retryAfter });
   }
+}
+
+/** Networks and ids as they are; of an address only what its owner would know it by, because the log outlives accounts. */
+function spoken(subject: string): string {
+  return subject.includes('@') ? maskEmail(subject.replace(/ .*$/, '')) : subject;
 }
 
 async function forgiveGuess(deps: Deps, caller: Caller, guess: Guess): Promise<void> {

@@ -80,6 +80,8 @@ inWorld('every row with the user’s id goes, every token dies, a letter says so
 inWorld('the log keeps what happened and says of nobody any more: no address, no browser, no name', async (world) => {
   const browser = await world.signedUp(EMAIL, { address: '203.0.113.77', userAgent: 'Mozilla/5.0 (Ada’s own browser)' });
   await browser.act('me', { displayName: 'Ada Lovelace' }, { method: 'PATCH' });
+  for (let n = 0; n < 12; n += 1) await world.browser().signIn(EMAIL, 'wrong horse battery staple');
+  assert.ok((await actions(world)).includes('signin.throttled'));
   const before = (await actions(world)).length;
   assert.equal((await remove(browser)).status, 204);
   const rows = await world.deps.db.all('select * from events order by at, id');
