@@ -68,7 +68,7 @@ async function countGuess(deps: Deps, caller: Caller, guess: Guess): Promise<voi
 
 /** Networks and ids as they are; of an address only what its owner would know it by, because the log outlives accounts. */
 function spoken(subject: string): string {
-  return subject.includes('@') ? maskEmail(subject.replace(/ .*$/, '')) : subject;
+  return subject.includes('@') ? maskEmail(subject.split(' ')[0] ?? '') : subject;
 }
 
 async function forgiveGuess(deps: Deps, caller: Caller, guess: Guess): Promise<void> {

@@ -106,7 +106,7 @@ const pageSize = { type: 'string', pattern: '^([1-9]|[1-9]\\d|100)$' } as const;
 export const ListQuery = fields({ cursor: name128, limit: pageSize }, []);
 export type ListQuery = Static<typeof ListQuery>;
 
-export const ActivityQuery = fields({ cursor: { type: 'string', pattern: ACTIVITY_CURSOR }, limit: pageSize }, []);
+export const ActivityQuery = fields({ cursor: { type: 'string', pattern: ACTIVITY_CURSOR.source }, limit: pageSize }, []);
 export type ActivityQuery = Static<typeof ActivityQuery>;
 
 export const SessionParams = fields({ id: name128 }, ['id']);

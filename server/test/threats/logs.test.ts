@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { HEADERS } from '@portico/protocol/cookies';
 import { authPath, PAGES } from '@portico/protocol/routes';
+import { insertIdentity } from '../../src/accounts/identity.ts';
 import { ACTIONS } from '../../src/audit/event.ts';
 import { allowRange, disallowRange, letNetworkIn } from '../../src/guessing/let-in.ts';
 import { SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
@@ -118,6 +119,8 @@ inWorld('each refusal has its line: the request, the route as registered, and wh
 });
 
 const fake = await fakeProviders();
+/** Written where no request is: server/src/cli.test.ts. */
+const AT_THE_COMMAND_LINE = ['invitation.made'];
 
 inWorld(
   'every action of the catalogue is written by what it names, with who, where and which request, and no other is ever written',
@@ -207,12 +210,39 @@ inWorld(
     await step('network.lifted', () => letNetworkIn(world.deps, from, stranger.options.address));
     await step('network.allowed', () => allowRange(world.deps, from, { range: '198.51.0.0/24', note: '' }));
     await step('network.disallowed', () => disallowRange(world.deps, from, '198.51.0.0/24'));
-    assert.deepEqual([...(await seen())].sort(), [...ACTIONS].sort());
+    const henry = await world.signedUp('henry@example.com');
+    await step('profile.changed', () => henry.act('me', { displayName: 'Henry' }, { method: 'PATCH' }));
+    await step('proof.given', () => henry.act('myProof', { password: PASSWORD }));
+    await step('account.exported', () => henry.call('myExport'));
+    await step('email.change_asked', () => henry.act('myEmail', { email: 'henry@new.example.com' }));
+    const token = await world.tokenFor('henry@new.example.com', 'confirmEmail');
+    await step('email.changed', () => henry.act('confirmEmail', { token }));
+    const back = await world.tokenFor('henry@example.com', 'undoEmail');
+    await step('email.restored', () => world.browser().call('undoEmail', { token: back }));
+    await step('password.forgotten', async () => {
+      await world.browser().call('forgotPassword', { email: 'henry@example.com' });
+      await world.settled();
+    });
+    const reset = await world.tokenFor('henry@example.com', 'reset');
+    await step('password.reset', () => world.browser().call('resetPassword', { token: reset, password: PASSWORD }));
+    const ivy = await world.signedUp('ivy@example.com');
+    await insertIdentity(world.deps.db, world.deps, {
+      provider: 'github',
+      subject: '9',
+      userId: String((await ivy.call('me')).body['id']),
+      label: 'ivy',
+      tokens: null,
+      now: world.clock.now(),
+    });
+    await step('identity.unlinked', () => ivy.act('myIdentity', undefined, { params: { authProvider: 'github' } }));
     for (const row of await world.deps.db.all('select * from events')) {
       assert.match(String(row['request_id']), /^[A-Za-z0-9_-]{8,}$/);
       assert.match(String(row['address']), /^198\.51\./);
       assert.ok(Number(row['at']) > 0 && String(row['user_agent']).length > 0);
     }
+    // What a deleted user did keeps its request and loses its place.
+    await step('account.deleted', () => ivy.act('me', { confirm: 'ivy@example.com' }, { method: 'DELETE' }));
+    assert.deepEqual([...(await seen()), ...AT_THE_COMMAND_LINE].sort(), [...ACTIONS].sort());
   },
   { config: { providers: fake.access }, deps: { network: fake.network } },
 );
