@@ -14,6 +14,14 @@ const LARGEST = 150_000;
 /** What `npm start` shows; the browser is told where it really is. */
 const ORIGIN = 'http://localhost:4000';
 
+/** Any credentials put the buttons on the page; nobody presses them. */
+const OFFERED = Object.fromEntries(
+  ['GITHUB', 'GOOGLE', 'DISCORD', 'GITLAB'].flatMap((name) => [
+    [`PORTICO_${name}_CLIENT_ID`, 'picture'],
+    [`PORTICO_${name}_CLIENT_SECRET`, 'picture'],
+  ]),
+);
+
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'seven quiet lanterns above the lake';
 
@@ -38,7 +46,7 @@ async function takeScreenshots(): Promise<void> {
   const found = await installedChromium.find();
   if (found === null) throw new Error('There is no Chromium on this machine: install it, or name it in CHROMIUM.');
   const dataDir = mkdtempSync(join(tmpdir(), 'portico-screenshots-'));
-  const portico = await startPortico({ PORTICO_DATA_DIR: dataDir, PORTICO_ORIGIN: ORIGIN });
+  const portico = await startPortico({ PORTICO_DATA_DIR: dataDir, PORTICO_ORIGIN: ORIGIN, ...OFFERED });
   const browser = await chromium.launch({
     executablePath: found.what,
     args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${new URL(ORIGIN).host} 127.0.0.1:${portico.port}`],
