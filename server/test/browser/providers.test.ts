@@ -7,7 +7,7 @@ import { Events, type MutableRedirectUri, type MutableResponse, type MutableToke
 import type { Page } from 'playwright-core';
 import { EMAILS, startEmulators } from '../emulators.ts';
 import { freePort } from '../portico-process.ts';
-import { onStage, type Stage, type Visitor } from './visitor.ts';
+import { onStage, type Stage, typeCode, type Visitor } from './visitor.ts';
 
 /** Real round trips in a real browser, with providers that none of us wrote. */
 
@@ -154,6 +154,32 @@ onStage(
       ...threeEmulators.settings,
     }),
   },
+);
+
+onStage(
+  'with and without JavaScript: a password account links GitLab on its page of ways in, gets in by it, and unlinks it',
+  async (stage) => {
+    for (const javaScriptEnabled of [true, false]) {
+      const visitor = await stage.visitor({ javaScriptEnabled });
+      const { page, context } = visitor;
+      const email = `link-${javaScriptEnabled}@example.com`;
+      await visitor.signUp(email);
+      await typeCode(stage, visitor, email);
+      await page.goto(stage.app + PAGES.dashboardSecurity);
+      await page.getByRole('button', { name: fill(en.pages.security.services.link, { service: 'GitLab' }) }).click();
+      await page.getByText(en.pages.security.linked).waitFor();
+      assert.equal(new URL(page.url()).pathname, PAGES.dashboardSecurity);
+      assert.deepEqual(visitor.complaints, []);
+      await context.clearCookies({ name: /^portico_(rt|at)$/ });
+      await signInWith(stage, visitor, 'gitlab');
+      await arrived(page, PAGES.dashboard);
+      await page.getByText(email).first().waitFor();
+      await page.goto(stage.app + PAGES.dashboardSecurity);
+      await page.getByRole('button', { name: fill(en.pages.security.services.unlinkNamed, { service: 'GitLab' }) }).click();
+      await page.getByText(en.pages.security.unlinked).waitFor();
+    }
+  },
+  oneHost,
 );
 
 /** Each fault, set for one round trip at one provider, and the sentence on which it ends. */

@@ -3,6 +3,7 @@ import { COOKIES } from '@portico/protocol/cookies';
 import type { ErrorCode } from '@portico/protocol/errors';
 import { PAGES } from '@portico/protocol/routes';
 import type { JWTPayload } from 'jose';
+import { PROVIDER_NETWORK } from '../../src/guessing/limits.ts';
 import { beginPage, bring, byPage, byRedirect, everyRow, type FakeProviders, fakeProviders, PROVIDER_NAMES } from '../fake-providers.ts';
 import { inWorld, MINUTE, ORIGIN, START } from '../world.ts';
 
@@ -367,11 +368,11 @@ inWorld(
   options,
 );
 
-const strange = await fakeProviders();
-
 inWorld(
   'a discovery document in the name of another issuer is refused, is asked for again, and no door opens meanwhile (V10.5.3)',
   async (world) => {
+    const strange = await fakeProviders();
+    Object.assign(world.deps, { network: strange.network });
     strange.spoil = (url) =>
       url.endsWith('openid-configuration')
         ? json({
@@ -387,7 +388,7 @@ inWorld(
     strange.honest();
     assert.match(await beginPage(world.browser(), 'google'), /^https:\/\/accounts\.google\.com\//);
   },
-  { config: { providers: strange.access }, deps: { network: strange.network } },
+  options,
 );
 
 inWorld(
@@ -409,6 +410,56 @@ inWorld(
       assert.doesNotMatch(page.href, /secret|verifier/);
       assert.ok(page.href.length < 1500);
     }
+  },
+  options,
+);
+
+inWorld(
+  'our page without JavaScript: its form needs its own token, takes the answer once, and says what was wrong with the status of it',
+  async (world) => {
+    const browser = world.browser();
+    const path = '/auth/callback/discord';
+    const { code = '', state = '' } = fake.consent(await beginPage(browser, 'discord'), PERSON);
+    const before = await everyRow(world);
+    const page = await browser.send('GET', `${path}?${new URLSearchParams({ code, state }).toString()}`, undefined, {
+      headers: { accept: 'text/html' },
+    });
+    const token = /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    assert.ok(page.text.includes(code) && token !== '');
+    for (const [fields, status] of [
+      [{ tokenExchangeCode: code, csrfState: state }, 403],
+      [{ tokenExchangeCode: code, csrfState: state, form_token: 'x' }, 403],
+      [{ tokenExchangeCode: code, csrfState: `${state}x`, form_token: token }, 400],
+      [{ form_token: token }, 400],
+    ] as const)
+      assert.equal((await browser.submit(path, fields)).status, status, JSON.stringify(fields));
+    assert.equal(await everyRow(world), before, 'neither the look nor the refusals wrote anything');
+    const entered = await browser.submit(path, { tokenExchangeCode: code, csrfState: state, form_token: token });
+    assert.deepEqual([entered.status, entered.headers['location']], [303, ORIGIN + PAGES.dashboard]);
+    const again = await browser.submit(path, { tokenExchangeCode: code, csrfState: state, form_token: token });
+    assert.equal(again.status, 400);
+  },
+  options,
+);
+
+inWorld(
+  'codes that prove nobody are counted by network before a provider is asked; honest ones are not',
+  async (world) => {
+    const browser = world.browser();
+    const calls = () => fake.calls.filter((call) => call.startsWith('POST')).length;
+    for (let n = 0; n < PROVIDER_NETWORK.max; n += 1)
+      assert.equal(
+        (await bring(browser, 'github', { code: 'x', state: new URL(await beginPage(browser, 'github')).searchParams.get('state') ?? '' }))
+          .body.error,
+        'provider_refused',
+      );
+    const before = calls();
+    const full = await bring(browser, 'github', fake.consent(await beginPage(browser, 'github'), PERSON));
+    assert.deepEqual([full.status, full.body.error], [429, 'address_suspended']);
+    assert.ok(Number(full.headers['retry-after']) > 0);
+    assert.equal(calls(), before, 'nobody was asked');
+    const elsewhere = world.browser();
+    for (let n = 0; n < PROVIDER_NETWORK.max + 5; n += 1) assert.equal((await byPage(fake, elsewhere, 'github', PERSON)).status, 200);
   },
   options,
 );

@@ -272,3 +272,31 @@ inWorld(
   },
   options,
 );
+
+inWorld(
+  'a known identity from a new device in a new network waits for a code as any sign-in does, holds no token, and goes on to where it began',
+  async (world) => {
+    const person = { subject: '42', email: 'ada@example.com' };
+    await byPage(fake, world.browser(), 'github', person);
+    const far = { address: '203.0.113.9' };
+    const browser = world.browser(far);
+    const held = await byRedirect(fake, browser, 'github', person, { returnTo: '/dashboard/activity' });
+    assert.equal(held.headers['location'], 'http://localhost:4000/auth/verify-signin?returnTo=%2Fdashboard%2Factivity');
+    assert.deepEqual(
+      [browser.cookie('portico_rt'), browser.cookie('portico_at'), browser.cookie('portico_waiting') === undefined],
+      [undefined, undefined, false],
+    );
+    const other = world.browser({ address: '192.0.2.77' });
+    const asked = await byPage(fake, other, 'github', person, { returnTo: '/dashboard/activity' });
+    assert.deepEqual(asked.body, {
+      status: 'UNVERIFIED',
+      verifyUrl: 'http://localhost:4000/auth/verify-signin',
+      returnTo: '/dashboard/activity',
+    });
+    const done = await other.call('verifySignIn', { securityCode: await world.codeFor('ada@example.com') });
+    assert.equal(done.body['status'], 'VERIFIED', done.text);
+    const [session] = await world.deps.db.all("select amr from sessions where state = 'active' order by created_at desc, auth_time desc");
+    assert.match(String(session?.['amr']), /fed/);
+  },
+  options,
+);

@@ -33,11 +33,19 @@ export function sealState(deps: SealDeps, provider: string, transaction: string,
 
 /** Null for a state of another browser or another provider, for one that is too old, and for whatever is none. */
 export function openState(deps: SealDeps, provider: string, transaction: string | null, sealed: string): FlowState | null {
-  if (transaction === null) return null;
+  if (transaction === null || !isExact(sealed)) return null;
   try {
     const state = JSON.parse(unseal(keyOf(deps), sealLabel(provider, transaction), sealed).toString()) as FlowState;
     return deps.now() - state.iat <= STATE_LIFE ? state : null;
   } catch {
     return null;
   }
+}
+
+/** One spelling each: decoders let a letter too many pass. */
+function isExact(sealed: string): boolean {
+  return sealed
+    .split('.')
+    .slice(1)
+    .every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }
