@@ -1,6 +1,6 @@
 import type { Answer } from './ask.ts';
 import { browserWorld } from './browser-world.ts';
-import { createForm, type Form } from './form.svelte.ts';
+import type { Form } from './form.svelte.ts';
 import { goTo, leaveFor } from './leave.ts';
 import { type PageFrame, pageUrl } from './page-props.ts';
 import { createSession, type Grant, type Session } from './session.ts';

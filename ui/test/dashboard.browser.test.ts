@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { authPath, fillPath, PAGES } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
-import { granted, type Reply, refusal, sessions, sessionsReply, setStage, signedIn } from './stage.ts';
+import { granted, refusal, sessions, sessionsReply, setStage, signedIn } from './stage.ts';
 
 /** The account page once its script runs: how it finds out who is signed in, and what its buttons do. */
 const stage = setStage();

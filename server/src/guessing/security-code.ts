@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Deps } from '../deps.ts';
-import { hmac, type MacKey, sameText } from '../platform/crypto.ts';
+import { hmac, sameText } from '../platform/crypto.ts';
 import { type Db, one } from '../platform/db.ts';
 
 /** Codes by mail: eight digits, bound to one waiting session (and browser), ten minutes, five tries. A new code kills the old. */
@@ -107,6 +107,6 @@ export async function consumeCode(tx: Db, { sessionId, browserHash }: CodePlace,
 }
 
 /** A key and the session's name stand in for the salt: a database copy alone cannot be searched through (ASVS 6.5.2). */
-function hashCode(key: MacKey, sessionId: string, code: string): string {
+function hashCode(key: Buffer, sessionId: string, code: string): string {
   return hmac(key, sessionId, ':', code).toString('base64url');
 }

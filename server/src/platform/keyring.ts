@@ -1,17 +1,17 @@
 import type { KeyObject } from 'node:crypto';
-import { deriveKey, type MacKey, macKey } from './crypto.ts';
+import { deriveKey } from './crypto.ts';
 
 /** The secrets of one key id. Every refresh family keeps the key it was born with. */
 export interface ChainKey {
   readonly id: number;
   /** Makes the successor of a refresh secret. */
-  readonly chain: MacKey;
+  readonly chain: Buffer;
   /** Marks a refresh token as genuine. */
-  readonly tag: MacKey;
+  readonly tag: Buffer;
   /** CSRF tokens and the tokens of the sign-in forms. */
-  readonly csrf: MacKey;
+  readonly csrf: Buffer;
   /** Security codes at rest: eight digits need a key, or a database copy could be searched through in a second. */
-  readonly code: MacKey;
+  readonly code: Buffer;
   /** Epoch milliseconds from which new families are made with it; before that it is only readable. */
   readonly currentFrom: number;
 }
@@ -48,10 +48,10 @@ export interface LoadedKeys {
 export function chainKeyFrom(id: number, secret: Buffer, currentFrom: number): ChainKey {
   return {
     id,
-    chain: macKey(deriveKey(secret, 'refresh chain')),
-    tag: macKey(deriveKey(secret, 'refresh tag')),
-    csrf: macKey(deriveKey(secret, 'csrf')),
-    code: macKey(deriveKey(secret, 'security code')),
+    chain: deriveKey(secret, 'refresh chain'),
+    tag: deriveKey(secret, 'refresh tag'),
+    csrf: deriveKey(secret, 'csrf'),
+    code: deriveKey(secret, 'security code'),
     currentFrom,
   };
 }

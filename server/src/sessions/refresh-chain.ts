@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
-import { hmac, sameBytes } from '../platform/crypto.ts';
+import { createHmac, hash } from 'node:crypto';
+import { sameBytes } from '../platform/crypto.ts';
 import type { ChainKey, Keyring } from '../platform/keyring.ts';
 
 /**
@@ -72,7 +72,7 @@ export function formatRefreshToken(key: ChainKey, link: { familyId: string; gen:
 }
 
 function tagOf(key: ChainKey, head: Buffer): Buffer {
-  return hmac(key.tag, head).subarray(0, TAG_BYTES);
+  return createHmac('sha256', key.tag).update(head).digest().subarray(0, TAG_BYTES);
 }
 
 /** The secret `steps` links after `secret`, which is link number `gen`. */
@@ -81,7 +81,7 @@ export function walkChain(key: ChainKey, familyId: string, gen: number, secret: 
   let link = secret;
   for (let next = gen + 1; next <= gen + steps; next += 1) {
     number.writeUInt32BE(next);
-    link = hmac(key.chain, 'rt', familyId, number, link).subarray(0, SECRET_BYTES);
+    link = createHmac('sha256', key.chain).update('rt').update(familyId).update(number).update(link).digest().subarray(0, SECRET_BYTES);
   }
   return link;
 }

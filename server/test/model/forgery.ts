@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
-import { macKey } from '../../src/platform/crypto.ts';
 import { formatRefreshToken } from '../../src/sessions/refresh-chain.ts';
 import { ask, readOutcome } from './ask.ts';
 import { type Command, command } from './commands.ts';
@@ -58,7 +58,7 @@ function forgedFrom(system: System, text: string, forgery: Forgery): string {
       const { keyId, familyId, gen, iat } = requireParsed(system, text);
       const key = system.ground.keys.chain(keyId);
       assert.ok(key !== null);
-      const stranger = { ...key, tag: macKey(Buffer.from('a stranger')) };
+      const stranger = { ...key, tag: createHmac('sha256', 'a stranger').update(key.tag).digest() };
       return formatRefreshToken(stranger, { familyId, gen, issuedAt: iat * 1000, secret: secretOf(system, gen) });
     }
     case 'another client':

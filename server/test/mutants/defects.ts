@@ -30,8 +30,8 @@ export const NAMED: readonly Defect[] = [
   },
   {
     name: 'successors are random',
-    find: "hmac(key.chain, 'rt', familyId,",
-    replace: 'hmac(key.chain, String(process.hrtime.bigint()), familyId,',
+    find: ".update('rt').update(familyId)",
+    replace: '.update(String(process.hrtime.bigint())).update(familyId)',
     caughtBy: 'two tabs that refresh at once get the same successor, and both stay signed in',
   },
   {
@@ -134,7 +134,7 @@ export const OTHERS: readonly Defect[] = [
     name: 'the ring is not shifted',
     find: 'substr(ring, 1, ${(RING_SIZE - 1) * 22})',
     replace: 'substr(ring, 23)',
-    caughtBy: 'a cookie jar that falls back by one to four generations is healed by its stored attempts, however late',
+    caughtBy: 'a grand-parent token is a retry with its own attempt and a theft with another',
   },
   {
     name: 'a fork is not noticed',
