@@ -1,8 +1,8 @@
-import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { listAllowedNetworks } from '../guessing/allowed-network.ts';
 import { allowRange, disallowRange, letNetworkIn } from '../guessing/let-in.ts';
 import { listSuspensions } from '../guessing/suspension.ts';
+import { commandLine } from './command-line.ts';
 import { withDeps } from './with-deps.ts';
 
 /** The newest so many are shown; the older ones are over. */
@@ -56,11 +56,6 @@ export async function disallow({ range, json }: { range: string; json: boolean }
   if (json) console.log(JSON.stringify({ network: range, allowed: false }));
   else console.log(`${range} is suspended like any other from now on`);
   return 0;
-}
-
-/** Who did it, in the audit log: whoever has a shell on this machine. */
-function commandLine({ random }: Pick<Deps, 'random'>): Origin {
-  return { requestId: `cli-${random(8).toString('base64url')}`, address: '', userAgent: 'portico' };
 }
 
 function failed(sentence: string): number {

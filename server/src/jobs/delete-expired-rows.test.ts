@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { bareDeps } from '../../test/bare-deps.ts';
 import { forEachDatabase } from '../../test/databases.ts';
 import { DAY, HOUR, MINUTE } from '../../test/world.ts';
+import { parseEmail } from '../accounts/email.ts';
+import { makeInvitation } from '../accounts/invitation.ts';
 import { countTry } from '../guessing/counter.ts';
+import { makeMailLink } from '../mail/mail-link.ts';
 import { queueLetter } from '../mail/outbox.ts';
 import type { Db } from '../platform/db.ts';
 import { insertRevocation } from '../sessions/revocation.ts';
@@ -29,12 +32,19 @@ forEachDatabase('what has expired goes, however much it is, and what has not sta
   });
   await insertRevocation(db, deps, { kind: 'sid', subject: 'old', minimumUv: null });
   await queueLetter(db, deps, letter);
+  await makeMailLink(db, deps, { purpose: 'reset_password', life: HOUR });
+  await makeMailLink(db, deps, { purpose: 'undo_email', life: 7 * DAY });
+  for (const address of ['ada@example.com', 'bob@example.com']) {
+    const email = parseEmail(address);
+    if (email !== null) await makeInvitation(db, address.startsWith('bob') ? deps : { ...deps, now: () => clock.now() - 7 * DAY }, email);
+  }
   clock.advance(DAY);
   await countTry(db, limit, 'new', clock.now());
   await insertRevocation(db, deps, { kind: 'sid', subject: 'new', minimumUv: null });
   await queueLetter(db, deps, letter);
   await deleteExpiredRows(deps, never);
   assert.deepEqual([await countOf(db, 'counters'), await countOf(db, 'revocations'), await countOf(db, 'mails')], [1, 1, 1]);
+  assert.deepEqual([await countOf(db, 'mail_links'), await countOf(db, 'invitations')], [1, 1]);
 });
 
 forEachDatabase('a table that cannot be cleaned keeps no other from it, and the job says that it failed', async (open) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FORM_FIELDS } from '@portico/protocol/cookies';
 import { PAGES } from '@portico/protocol/routes';
+import { insertIdentity } from '../../src/accounts/identity.ts';
 import { FRESH_FOR } from '../../src/sessions/fresh-proof.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { actions, everything } from '../families.ts';
@@ -152,6 +153,12 @@ inWorld(
     const thief = await world.signedUp(OLD);
     const owner = world.browser();
     await owner.signIn(OLD, PASSWORD);
+    const link = async (provider: string, now: number) => {
+      const userId = String((await world.deps.db.all('select id from users'))[0]?.['id']);
+      await insertIdentity(world.deps.db, world.deps, { provider, subject: provider, userId, label: 'ada', tokens: null, now });
+    };
+    await link('github', world.clock.now() - DAY - 1);
+    await link('google', world.clock.now());
     await moved(world, thief);
     const pending = await asked(world, thief, 'further@new.example');
     await world.browser().call('forgotPassword', { email: NEW });
@@ -173,6 +180,8 @@ inWorld(
     const rows = await world.deps.db.all('select email, recovered_at, previous_email from users');
     assert.deepEqual({ ...rows[0] }, { email: OLD, recovered_at: world.clock.now(), previous_email: null });
     assert.deepEqual(await world.deps.db.all('select user_id from devices'), []);
+    const identities = (await world.deps.db.all('select provider from identities')).map((row) => row['provider']);
+    assert.deepEqual(identities, ['github'], 'what was linked since the day before the change is unlinked');
 
     const again = { token: await world.tokenFor(OLD, 'reset'), password: 'another horse battery staple' };
     assert.equal((await world.browser().call('resetPassword', again)).status, 200);

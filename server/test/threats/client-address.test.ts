@@ -154,6 +154,13 @@ inWorld(
         iss: string;
       };
       assert.equal(claims.iss, 'https://auth.example.com');
+      await world.browser({ address }).call('forgotPassword', { email }, { headers: evil });
+      await browser.act('myEmail', { email: `moved${n}@example.com` }, { headers: evil });
+      await browser.act('confirmEmail', { token: await world.tokenFor(`moved${n}@example.com`, 'confirmEmail') }, { headers: evil });
+      await world.settled();
+      const links = (await world.mails()).flatMap(({ text }) => text.match(/https?:\/\/\S+/g) ?? []);
+      assert.ok(links.length >= 5);
+      for (const link of links) assert.ok(link.startsWith('https://auth.example.com/'), link);
       const page = await world.browser({ address }).send('GET', '/dashboard', undefined, { headers: { ...evil, accept: 'text/html' } });
       assert.equal(page.headers['location'], '/login?returnTo=%2Fdashboard');
       for (const path of ['/login', '/.well-known/portico', '/.well-known/change-password', '/nowhere'])

@@ -118,6 +118,24 @@ inWorld('each refusal has its line: the request, the route as registered, and wh
   assert.doesNotMatch(raw(), /canary|ada@example\.com/);
 });
 
+inWorld('no token of a mailed link is in a line of the log, whether it was opened, posted, refused or used', async (world) => {
+  const { raw } = logging(world);
+  await world.signedUp('ada@example.com');
+  await world.browser().call('forgotPassword', { email: 'ada@example.com' });
+  await world.settled();
+  const token = await world.tokenFor('ada@example.com', 'reset');
+  const browser = world.browser();
+  await browser.send('GET', `${PAGES.reset}?token=${token}`, undefined, { headers: { accept: 'text/html' } });
+  await browser.send('GET', `${PAGES.error}?token=${token}`);
+  await browser.send('GET', `/nowhere/${token}?token=${token}`);
+  await browser.send('PUT', `${authPath('resetPassword')}?token=${token}`, {});
+  await browser.call('confirmEmail', { token });
+  await browser.call('resetPassword', { token, password: 'short' });
+  await browser.call('resetPassword', { token, password: `${PASSWORD} again` });
+  await browser.call('resetPassword', { token, password: `${PASSWORD} again` });
+  assert.ok(raw().length > 0 && !raw().includes(token));
+});
+
 const fake = await fakeProviders();
 /** Written where no request is: server/src/cli.test.ts. */
 const AT_THE_COMMAND_LINE = ['invitation.made'];

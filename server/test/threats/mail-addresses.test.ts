@@ -88,8 +88,12 @@ inWorld(
     assert.ok(ALL.length > 80);
     const browser = world.browser();
     for (const email of ALL) {
-      for (const call of ['signUp', 'signIn'] as const) {
-        const answered = await browser.call(call, { email, password: PASSWORD });
+      for (const [call, body] of [
+        ['signUp', { email, password: PASSWORD }],
+        ['signInCredential', { email, password: PASSWORD }],
+        ['forgotPassword', { email }],
+      ] as const) {
+        const answered = await browser.call(call, body);
         assert.deepEqual(
           [answered.status, Object.keys(answered.body['fields'] ?? {})],
           [400, ['email']],
@@ -106,10 +110,19 @@ inWorld('so it is in the plain forms, which show the address again and mail nobo
   const form = await browser.send('GET', PAGES.signUp, undefined, { headers: { accept: 'text/html' } });
   const form_token = /name="form_token" value="([^"]+)"/.exec(form.text)?.[1] ?? '';
   for (const email of ALL.filter((_, n) => n % 4 === 0)) {
-    const answered = await browser.submit(PAGES.signUp, { form_token, email, password: PASSWORD });
-    assert.equal(answered.status, 400, JSON.stringify(email));
+    for (const path of [PAGES.signUp, PAGES.forgot]) {
+      const answered = await browser.submit(path, { form_token, email, password: PASSWORD });
+      assert.equal(answered.status, 400, `${path} ${JSON.stringify(email)}`);
+    }
   }
   await nothingCame(world);
+});
+
+inWorld('nor does an account move to such an address', async (world) => {
+  const browser = await world.signedUp('ada@example.com');
+  const before = (await world.mails()).length;
+  for (const email of ALL) assert.equal((await browser.act('myEmail', { email })).status, 400, JSON.stringify(email));
+  assert.equal((await world.mails()).length, before);
 });
 
 inWorld('an address of sixty kilobytes is refused at once, one of a hundred is not even read', async (world) => {
