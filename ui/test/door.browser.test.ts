@@ -202,6 +202,13 @@ stage.test('a code page that knows nothing asks the API how this browser stands'
   await page.waitForSelector('#securityCode');
   await page.getByRole('button', { name: en.pages.verifySignIn.notMe }).click();
   await page.waitForURL(stage.origin + PAGES.signIn);
+  const unusual = { device: 'Firefox on Windows', at: Date.now(), reasons: ['new_device', 'new_network'] };
+  reply = { status: 200, body: { status: 'UNVERIFIED', unusual } };
+  await page.goto(stage.origin + PAGES.verifySignIn);
+  await page.waitForSelector(`text=${en.unusual.new_network}`);
+  assert.ok(await page.isVisible('text=New sign-in: Firefox on Windows'));
+  await page.getByRole('button', { name: en.pages.verifySignIn.notMe }).click();
+  await page.waitForURL(`${stage.origin}${PAGES.signIn}?notice=not_me`);
   for (const [next, target] of [
     [{ status: 200, body: { status: 'SIGNED_OUT' } }, PAGES.signIn],
     [{ status: 200, body: { status: 'VERIFIED' } }, PAGES.dashboard],

@@ -268,6 +268,7 @@ inWorld('for a day after a hold every browser types one code, known or not, and 
   await owner.refresh();
   world.clock.advance(MINUTE);
   const device = second.cookie(COOKIES.device);
+  const copied = second.copy({ address: FAR });
   const asked = await second.signIn(EMAIL, PASSWORD);
   assert.equal(asked.body['status'], 'UNVERIFIED');
   assert.match((await letters(world))[0]?.text ?? '', /copied sign-in/);
@@ -281,6 +282,9 @@ inWorld('for a day after a hold every browser types one code, known or not, and 
   assert.equal((await third.call('session')).body['status'], 'UNVERIFIED');
   world.clock.advance(CLOSE_WATCH);
   assert.equal((await third.signIn(EMAIL, PASSWORD)).body['status'], 'VERIFIED', 'a day later the neighbourhood counts again');
+  await copied.signIn(EMAIL, PASSWORD);
+  const { unusual } = (await copied.call('session')).body as { unusual?: { reasons: readonly string[] } };
+  assert.deepEqual(unusual?.reasons, ['new_device', 'new_network'], 'the copied device cookie is nobody’s any more');
 });
 
 inWorld('for a day after a recovery by mail every browser types a code', async (world) => {
