@@ -162,6 +162,14 @@ inWorld('a grand-parent token is a retry with its own attempt and a theft with a
   assert.equal((await grandParent.refresh()).body.error, 'session_held');
 });
 
+inWorld('a grand-parent token whose first word is an attempt of its own is a theft at once', async (world) => {
+  const browser = await world.signedUp('ada@example.com');
+  const grandParent = browser.copy();
+  await browser.refresh();
+  await browser.refresh();
+  assert.equal((await grandParent.refresh()).body.error, 'session_held');
+});
+
 inWorld('five generations back is a burst while the token is young, and a theft when it is not', async (world) => {
   const browser = await world.signedUp('ada@example.com');
   const attempts: Attempts = new Map();

@@ -134,7 +134,7 @@ export const OTHERS: readonly Defect[] = [
     name: 'the ring is not shifted',
     find: 'substr(ring, 1, ${(RING_SIZE - 1) * 22})',
     replace: 'substr(ring, 23)',
-    caughtBy: 'a grand-parent token is a retry with its own attempt and a theft with another',
+    caughtBy: 'a grand-parent token whose first word is an attempt of its own is a theft at once',
   },
   {
     name: 'a fork is not noticed',
@@ -202,8 +202,8 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'the code of a held session is bound to a cookie that may be in the copied jar',
-    find: "if (waiting.kind === 'sign_up' || (await findCode(deps.db, waiting.place)) !== null)",
-    replace: "if (waiting.kind === 'sign_up' || waiting.place.browserHash !== '')",
+    find: "if (waiting.kind !== 'held' || (await findCode(deps.db, waiting.place)) !== null)",
+    replace: "if (waiting.kind !== 'held' || waiting.place.browserHash !== '')",
     caughtBy: "the owner's code works in the owner's browser only, and a thief with the transaction cookie cannot kill it",
   },
   {
