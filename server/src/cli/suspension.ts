@@ -1,4 +1,3 @@
-import type { Deps } from '../deps.ts';
 import { listAllowedNetworks } from '../guessing/allowed-network.ts';
 import { allowRange, disallowRange, letNetworkIn } from '../guessing/let-in.ts';
 import { listSuspensions } from '../guessing/suspension.ts';
