@@ -48,6 +48,12 @@ inWorld(
     assert.equal((await browser.signIn(EMAIL, NEW)).body['status'], 'UNVERIFIED', 'after a recovery every browser types a code');
     assert.equal((await browser.call('verifySignIn', { securityCode: await world.codeFor(EMAIL) })).body['status'], 'VERIFIED');
     assert.deepEqual([letter?.to, letter?.subject], [EMAIL, 'Your password at localhost:4000 was changed']);
+    const ofUser = await world.deps.db.all("select minimum_uv from revocations where kind = 'sub'");
+    assert.deepEqual(
+      ofUser.map((row) => row['minimum_uv']),
+      [2],
+      'so that a token of a session that nobody listed is dead as well',
+    );
     const [user] = await world.deps.db.all('select uv, recovered_at from users');
     assert.deepEqual([user?.['uv'], user?.['recovered_at']], [2, world.clock.now()]);
     const done = await actions(world);
