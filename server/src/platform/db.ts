@@ -1,5 +1,3 @@
-import type { Together } from './gathering.ts';
-
 /**
  * The storage seam: the same `$1`-style SQL text runs on SQLite and on PostgreSQL.
  *
@@ -8,6 +6,16 @@ import type { Together } from './gathering.ts';
  */
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
+
+/** How PostgreSQL may run the calls of many callers as one statement; SQLite, which commits them together anyway, runs each by itself. */
+export interface Together {
+  /**
+   * Every `$n` is an array with one value a caller, for `unnest`; `$1` holds the keys, each once, and an answered row says in its column
+   * `id` whose it is. It must not wait for a lock (`skip locked`), or one caller's row would hold up all, and two such statements each
+   * other: a caller without a row is asked alone.
+   */
+  readonly together: string;
+}
 
 export interface Db {
   /**

@@ -1,14 +1,4 @@
-import type { Row, Value } from './db.ts';
-
-/** How PostgreSQL may run the calls of many callers as one statement; SQLite, which commits them together anyway, runs each by itself. */
-export interface Together {
-  /**
-   * Every `$n` is an array with one value a caller, for `unnest`; `$1` holds the keys, each once, and an answered row says in its column
-   * `id` whose it is. It must not wait for a lock (`skip locked`), or one caller's row would hold up all, and two such statements each
-   * other: a caller without a row is asked alone.
-   */
-  readonly together: string;
-}
+import type { Row, Together, Value } from './db.ts';
 
 export interface Ways {
   alone(sql: string, values: readonly Value[]): Promise<readonly Row[]>;
