@@ -220,8 +220,8 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'the CSRF token is not bound to its session',
-    find: "!sameBytes(hmac(key.csrf, head, '.', subject), Buffer.from(mac, 'base64url'))",
-    replace: "hmac(key.csrf, head, '.', subject).length !== Buffer.from(mac, 'base64url').length",
+    find: "!sameText(hmac(key.csrf, head, '.', subject).toString('base64url'), mac)",
+    replace: "hmac(key.csrf, head, '.', subject).toString('base64url').length !== mac.length",
     caughtBy: 'a CSRF token of another session, even of the same user, opens nothing',
   },
   {
