@@ -114,6 +114,7 @@ onStage('seed 000’s start: no access cookie leads to a refresh and the dashboa
   await visitor.signUp('ada@example.com');
   await typeCode(stage, visitor, 'ada@example.com');
   const { context, page } = visitor;
+  await page.waitForLoadState('networkidle');
   const kept = (await context.cookies()).filter(({ name }) => name !== 'portico_at');
   await context.clearCookies();
   await context.addCookies(kept);
@@ -122,6 +123,8 @@ onStage('seed 000’s start: no access cookie leads to a refresh and the dashboa
   assert.equal((await refreshed).status(), 200);
   await shows(page, 'ada@example.com');
   assert.ok((await context.cookies()).some(({ name }) => name === 'portico_at'));
+  // A page that has just refreshed may still be on its way somewhere.
+  await page.waitForLoadState('networkidle');
   const bare = (await context.cookies()).filter(({ name }) => name !== 'portico_rt' && name !== 'portico_at');
   await context.clearCookies();
   await context.addCookies(bare);
