@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { type Services, startServices } from './services/start-services.ts';
 import { checkTree } from './testing/check-tree.ts';
 import { findTestFiles, type Selection } from './testing/find-test-files.ts';
-import { countOutcomes, progressLine, summary, totalsLine } from './testing/report.ts';
+import { countOutcomes, figures, progressLine, summary, totalsLine } from './testing/report.ts';
 import { type FileResult, type Run, runFile } from './testing/run-file.ts';
 
 const FILE_TIMEOUT = 5 * 60_000;
@@ -35,6 +35,7 @@ async function main(root: string, argv: readonly string[]): Promise<number> {
     const run = { root, logs, env: testEnvironment(selection, services), signal: interruption.signal };
     const results = await runAll({ ...run, fileTimeout: selection.prove ? FILE_TIMEOUT_PROVE : FILE_TIMEOUT }, selection, services);
     if (interruption.signal.aborted) return 130;
+    if (selection.prove) console.log(figures(results));
     console.log(`${summary(results)}\n`);
     warnOf(services);
     const totals = countOutcomes(results);
@@ -90,7 +91,7 @@ function warnOf(services: Services): void {
 
 function missingService(name: string, why: string): FileResult {
   const outcome = { kind: 'failed', name: 'with CI=true every service is there', milliseconds: 0, where: '', why } as const;
-  return { file: name, outcomes: [outcome], milliseconds: 0, output: '' };
+  return { file: name, outcomes: [outcome], milliseconds: 0, output: '', notes: [] };
 }
 
 async function runFiles(run: Run, files: readonly string[], keep: (result: FileResult) => void): Promise<void> {

@@ -17,7 +17,13 @@ export async function checkTree(root: string, signal: AbortSignal, report: (resu
     const { code, output } = await npmRun(root, script, signal);
     const milliseconds = performance.now() - began;
     const kind = code === 0 ? 'passed' : 'failed';
-    report({ file: name, outcomes: [{ kind, name: `npm run ${script}`, milliseconds, where: '', why: '' }], milliseconds, output });
+    report({
+      file: name,
+      outcomes: [{ kind, name: `npm run ${script}`, milliseconds, where: '', why: '' }],
+      milliseconds,
+      output,
+      notes: [],
+    });
   }
 }
 

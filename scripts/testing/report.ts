@@ -30,6 +30,12 @@ export function summary(results: readonly FileResult[]): string {
   return [slowestTests(results), skippedTests(results), failures(results)].filter(Boolean).join('\n');
 }
 
+/** What the tests measured: the figures of a full run. */
+export function figures(results: readonly FileResult[]): string {
+  const noted = results.filter(({ notes }) => notes.length > 0).sort((a, b) => a.file.localeCompare(b.file));
+  return noted.map(({ file, notes }) => `\nFigures of ${file}\n${indent(notes.join('\n'))}`).join('\n');
+}
+
 function slowestTests(results: readonly FileResult[]): string {
   const slowest = results
     .flatMap(({ file, outcomes }) => outcomes.map((outcome) => ({ file, ...outcome })))

@@ -18,6 +18,8 @@ export interface FileResult {
   readonly milliseconds: number;
   /** All that the process printed, kept for failures. */
   readonly output: string;
+  /** What its tests measured and noted (`t.diagnostic`). */
+  readonly notes: readonly string[];
 }
 
 export interface Run {
@@ -56,9 +58,9 @@ export async function runFile(run: Run, file: string): Promise<FileResult> {
   const milliseconds = performance.now() - began;
   const entries = readEntries(log);
   rmSync(log, { force: true });
-  const notes = entries.flatMap((entry) => (entry.kind === 'noted' ? [`${entry.text}\n`] : []));
-  const output = Buffer.concat(chunks).toString() + notes.join('');
-  return { file, outcomes: judge(entries, end, milliseconds), milliseconds, output };
+  const notes = entries.flatMap((entry) => (entry.kind === 'noted' ? [entry.text] : []));
+  const output = Buffer.concat(chunks).toString() + notes.map((note) => `${note}\n`).join('');
+  return { file, outcomes: judge(entries, end, milliseconds), milliseconds, output, notes };
 }
 
 type End =
