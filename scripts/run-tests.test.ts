@@ -11,7 +11,7 @@ const RUNNER = join(import.meta.dirname, 'run-tests.ts');
 const FILES = {
   'server/right.test.ts': `import { test } from 'node:test'; test('right', () => {}); test.skip('left out', () => {});`,
   'server/wrong.test.ts': `import { test } from 'node:test'; test('wrong', () => { throw new Error('as it should'); });`,
-  'server/long.prove.ts': `import { test } from 'node:test'; test('long', () => console.log('prove', process.env.PROVE));`,
+  'server/long.prove.ts': `import { test } from 'node:test'; test('long', (t) => t.diagnostic('prove ' + process.env.PROVE));`,
   'server/settings.test.ts': `import { test } from 'node:test';
     test('settings', () => { throw new Error([process.env.PORTICO_PORT, process.env.NODE_ENV, process.env.PROVE].join()); });`,
   'server/endless.test.ts': `import { test } from 'node:test'; test('endless', () => new Promise((resolve) => setTimeout(resolve, 600_000)));`,
@@ -76,9 +76,10 @@ test('an option that nobody knows is refused with the usage', async (t) => {
   assert.match(output, /^Usage: npm test/);
 });
 
-test('the full counts run only with --prove, and the tests are told', async (t) => {
+test('the full counts run only with --prove, the tests are told, and what they measured is printed', async (t) => {
   assert.match((await runTests(t, ['long'])).output, /No test file matches/);
   const { code, output, lastLine } = await runTests(t, ['long', '--prove']);
+  assert.match(output, /Figures of server\/long\.prove\.ts\n {4}prove 1\n/);
   assert.equal(lastLine, '1 passed, 0 failed', output);
   assert.equal(code, 0);
 });
