@@ -21,10 +21,10 @@ export async function queueSignUpLetter(
   code: string,
 ): Promise<void> {
   const token = await makeMailLink(tx, deps, { purpose: 'verify_email', life: deps.config.codeLife, sessionId });
-  const letter = decoy
-    ? accountExistsLetter(deps.config, caller.texts, { to })
-    : verifyAddressLetter(deps.config, caller.texts, { to, code, token });
-  await queueLetter(tx, deps, letter);
+  // Both are written and one is sent: the longer letter would be a longer answer, and tell who has an account.
+  const toOwner = accountExistsLetter(deps.config, caller.texts, { to });
+  const toNewcomer = verifyAddressLetter(deps.config, caller.texts, { to, code, token });
+  await queueLetter(tx, deps, decoy ? toOwner : toNewcomer);
 }
 
 /** Mails a fresh code for a sign-up that still waits, unless it had one a moment ago. The code works in the browser that signed up. */
