@@ -22,6 +22,8 @@ const browser: Caller = {
   fetchSite: 'same-origin',
   cookies: { refresh: null, access: null, waiting: null, device: null, csrf: null, transaction: null, lastWay: null },
   bearer: null,
+  basic: null,
+  dpopHeader: null,
   attemptHeader: null,
   csrfHeader: null,
 };

@@ -22,6 +22,7 @@ export const SECURE_COOKIE_PREFIX = '__Host-';
 export const HEADERS = {
   attempt: 'portico-attempt',
   csrf: 'portico-csrf',
+  dpop: 'dpop',
   requestId: 'x-request-id',
 } as const;
 

@@ -38,6 +38,14 @@ export const ERRORS = {
   wrong_code: 400,
   code_expired: 410,
   link_expired: 410,
+  // Client sites.
+  grant_refused: 400,
+  ticket_refused: 400,
+  site_unknown: 400,
+  redirect_refused: 400,
+  request_expired: 400,
+  user_code_unknown: 400,
+  roles_unknown: 400,
   // Signing in at another service.
   bad_state: 400,
   provider_refused: 400,
@@ -54,6 +62,7 @@ export const ERRORS = {
   signup_domain_refused: 403,
   // Who you are, and what you may do.
   signed_out: 401,
+  client_refused: 401,
   wrong_credentials: 401,
   wrong_password: 403,
   fresh_signin_required: 403,
@@ -127,5 +136,61 @@ export class Refusal extends Error {
 
   get status(): number {
     return ERRORS[this.code];
+  }
+}
+
+/** The words of OAuth 2.1, OpenID Connect and their extensions, with the status at the endpoints that answer in JSON. */
+export const OAUTH_ERRORS = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  unsupported_response_type: 400,
+  unsupported_token_type: 400,
+  invalid_scope: 400,
+  invalid_target: 400,
+  invalid_request_uri: 400,
+  request_not_supported: 400,
+  request_uri_not_supported: 400,
+  registration_not_supported: 400,
+  access_denied: 400,
+  login_required: 400,
+  consent_required: 400,
+  interaction_required: 400,
+  account_selection_required: 400,
+  authorization_pending: 400,
+  slow_down: 400,
+  expired_token: 400,
+  invalid_dpop_proof: 400,
+  invalid_token: 401,
+  insufficient_scope: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
+} as const satisfies Record<string, number>;
+
+export type OAuthErrorCode = keyof typeof OAUTH_ERRORS;
+
+/** As `Refusal`, in OAuth's words. The description is for developers and never echoes what was sent. */
+export class OAuthRefusal extends Error {
+  readonly code: OAuthErrorCode;
+  readonly retryAfter: number | undefined;
+  /** Public facts that belong to this refusal, such as `portico_verify_url`. */
+  readonly extra: Readonly<Record<string, string>> | undefined;
+
+  constructor(
+    code: OAuthErrorCode,
+    description: string,
+    detail: { readonly retryAfter?: number; readonly extra?: Readonly<Record<string, string>>; readonly cause?: unknown } = {},
+  ) {
+    super(description, detail.cause === undefined ? {} : { cause: detail.cause });
+    this.name = 'OAuthRefusal';
+    this.code = code;
+    this.retryAfter = detail.retryAfter;
+    this.extra = detail.extra;
+  }
+
+  get status(): number {
+    return OAUTH_ERRORS[this.code];
   }
 }

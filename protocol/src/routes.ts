@@ -36,6 +36,9 @@ export const AUTH_PATHS = {
   myIdentity: '/me/identities/:authProvider',
   myIdentityTokens: '/me/identities/:authProvider/tokens',
   myPassword: '/me/password',
+  mySites: '/me/sites',
+  mySite: '/me/sites/:clientId',
+  myJoinTicket: '/me/join-ticket',
   mySessions: '/me/sessions',
   mySession: '/me/sessions/:id',
 } as const;
@@ -57,6 +60,10 @@ export const PAGES = {
   dashboardActivity: '/dashboard/activity',
   dashboardAccount: '/dashboard/account',
   dashboardProof: '/dashboard/confirm',
+  dashboardSites: '/dashboard/sites',
+  consent: '/consent',
+  device: '/device',
+  freshen: '/continue',
   signOut: '/logout',
   error: '/error',
   devMail: '/dev/mail',
@@ -76,12 +83,52 @@ export const PAGE_FORMS = {
   dashboardDelete: '/dashboard/account/delete',
   dashboardProofCode: '/dashboard/confirm/code',
   dashboardProofProvider: '/dashboard/confirm/service',
+  dashboardLeaveSite: '/dashboard/sites/leave',
+  consentDeny: '/consent/deny',
+  consentOtherAccount: '/consent/other-account',
+  deviceAnswer: '/device/answer',
   verifyResend: '/auth/verify-signin/resend',
   verifyNotMe: '/auth/verify-signin/not-me',
   verifyOtherAccount: '/auth/verify-signin/other-account',
 } as const;
 
+/** OAuth 2.1 and OpenID Connect. */
+export const OAUTH = {
+  authorize: '/oauth/authorize',
+  pushed: '/oauth/par',
+  token: '/oauth/token',
+  deviceAuthorization: '/oauth/device_authorization',
+  revoke: '/oauth/revoke',
+  introspect: '/oauth/introspect',
+  userinfo: '/oauth/userinfo',
+  logout: '/oauth/logout',
+} as const;
+
+/** The same in plain JSON, for a backend with its client secret. Below `EXTERNAL_PREFIX`. */
+export const EXTERNAL_PREFIX = '/api/v1/external';
+export const EXTERNAL_PATHS = {
+  token: '/token',
+  refresh: '/refresh',
+  peek: '/peek',
+  session: '/session',
+  signOut: '/signout',
+  redeemTicket: '/sso/ticket/redeem',
+  join: '/join',
+} as const;
+
+export const SSO = {
+  ticket: '/api/v1/sso/ticket',
+  redeemTicket: '/api/v1/sso/ticket/redeem',
+} as const;
+
+export const REVOCATIONS = {
+  stream: '/api/v1/revocations/stream',
+  poll: '/api/v1/revocations',
+} as const;
+
 export const SYSTEM = {
+  openIdConfiguration: '/.well-known/openid-configuration',
+  oauthServer: '/.well-known/oauth-authorization-server',
   jwks: '/.well-known/jwks.json',
   portico: '/.well-known/portico',
   changePassword: '/.well-known/change-password',

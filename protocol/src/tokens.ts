@@ -24,7 +24,17 @@ export interface AccessClaims {
   readonly exp: number;
   readonly auth_time: number;
   readonly amr: readonly string[];
-  readonly role: Role;
+  /** RFC 9068: the client it was made for; equal to `aud`. */
+  readonly client_id: string;
+  /** First party only: Portico's own role never leaves for another audience. */
+  readonly role?: Role;
+  /** Of a client site: the roles that the user has there, in that site's words. */
+  readonly roles?: readonly string[];
+  readonly scope?: string;
+  /** Of a client site: the family of refresh tokens that it came from. What ends is this, when a user leaves a site and stays signed in. */
+  readonly fid?: string;
+  /** Of a client site: client version. Rises when the site is disabled; older tokens are then refused. */
+  readonly cv?: number;
   /** User version: rises when rights fall or a password changes; older tokens are then refused. */
   readonly uv: number;
   /** First party only, epoch milliseconds: CSRF tokens issued before this moment end one access life later. */
@@ -38,6 +48,26 @@ export interface PublicUser {
   readonly displayName: string;
   readonly role: Role;
 }
+
+/** The user as told to a client site: no more than the scopes of the grant allow, and never Portico's own role. */
+export interface SiteUser {
+  readonly id: string;
+  readonly roles: readonly string[];
+  /** With `profile`. */
+  readonly displayName?: string;
+  /** With `email`. */
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+}
+
+export const SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** How access tokens are signed: with Portico's keys, or with a secret that the site shares. */
+export const ACCESS_ALGS = ['ES256', 'EdDSA', 'HS256'] as const;
+export type AccessAlg = (typeof ACCESS_ALGS)[number];
+export const SIGNING_ALGS = ['ES256', 'EdDSA', 'RS256'] as const;
+export type SigningAlg = (typeof SIGNING_ALGS)[number];
 
 export type SessionStatus = 'SIGNED_OUT' | 'UNVERIFIED' | 'HELD' | 'VERIFIED';
 

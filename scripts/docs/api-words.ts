@@ -77,6 +77,7 @@ export const HEADER_WORDS: Readonly<Record<keyof typeof HEADERS, string>> = {
   attempt:
     'Request, at `refresh` and `extend-auth-hard`: `<generation>.<128 random bits as base64url, 22 characters>`. Chosen once for each generation, stored before it is sent, repeated in every retry.',
   csrf: 'Request, where the guard asks for it: the `csrfToken` of the newest answer, or the cookie `portico_csrf`.',
+  dpop: 'Request, at the OAuth endpoints: the proof of a key that refresh tokens are bound to (RFC 9449).',
   requestId: 'Answer: the name of this request in the log.',
 };
 
@@ -96,6 +97,10 @@ export const PAGE_WORDS: Readonly<Record<keyof typeof PAGES, string>> = {
   dashboardSecurity: 'Ways in: address, password, linked services',
   dashboardActivity: 'What happened in the account',
   dashboardAccount: 'Name, export, deletion',
+  dashboardSites: 'Connected sites: what they may know; sign out of one, or take back what it was allowed',
+  consent: '"Continue to B as Ada": asked once for each site, or as the site is registered',
+  device: 'Type the code that a device shows, and let it sign in',
+  freshen: 'Rotates the browser’s own refresh token on the way to a site, where that was long ago',
   dashboardProof: 'Confirm who you are, before something sensitive',
   signOut: 'Log out here or everywhere',
   error: '`?code=<status>&reason=<code>`: what went wrong, in words',
@@ -104,6 +109,8 @@ export const PAGE_WORDS: Readonly<Record<keyof typeof PAGES, string>> = {
 };
 
 export const SYSTEM_WORDS: Readonly<Record<keyof typeof SYSTEM, string>> = {
+  openIdConfiguration: 'OpenID Connect Discovery: what the OAuth endpoints are and can do',
+  oauthServer: 'The same for OAuth (RFC 8414)',
   jwks: 'The public keys that verify access tokens. Cache for 30 seconds at most',
   portico: 'Where issuer, pages, API and keys are',
   changePassword: 'Leads to the page where the password is changed, for password managers',

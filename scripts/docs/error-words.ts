@@ -25,6 +25,15 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   signup_domain_refused: 'Ask for another address. The answer does not depend on who has an account.',
   fresh_signin_required: 'Ask for the password, a mailed code or the provider (`POST me/proof`), then repeat the call.',
   signed_out: 'Refresh once and repeat the call once with the new access token; if it is refused again, lead to `/login`.',
+  client_refused: 'Check client id and secret, and that the client is not disabled. Nothing was spent.',
+  grant_refused:
+    'Begin the sign-in again with `/oauth/authorize`. A code works once, for a minute, with its own `codeVerifier` and `redirectUri`.',
+  ticket_refused: 'Ask the browser for another ticket. A ticket works once, for a minute, with its own `codeVerifier`.',
+  site_unknown: 'Check `client_id`. The browser is not sent anywhere, because nobody vouches for the address.',
+  redirect_refused: 'Register the exact redirect URI. The browser is not sent anywhere, because nobody vouches for the address.',
+  request_expired: 'Begin again with a new request to `/oauth/authorize`.',
+  user_code_unknown: 'Show the sentence. Codes of devices live ten minutes and work once.',
+  roles_unknown: 'Show the sentence: the roles of a site are listed with it (`portico client list`).',
   wrong_credentials:
     'Show the sentence and nothing more exact: unknown address, wrong password and unproven address are meant to look alike.',
   wrong_password: 'Ask for the current password again. The sign-in goes on.',

@@ -1,4 +1,5 @@
-import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS } from '@portico/protocol/routes';
+import fastifyFormbody from '@fastify/formbody';
+import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, EXTERNAL_PREFIX } from '@portico/protocol/routes';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { extendHard, extendSoft } from './auth/extend-auth.ts';
 import { ACTIVITY_PAGE, readActivity } from './auth/me/activity.ts';
@@ -20,6 +21,7 @@ import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
 import type { Deps } from './deps.ts';
 import * as guard from './http/guards.ts';
+import { registerOAuth } from './http/oauth-route.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerPages } from './http/pages/index.ts';
 import { createPageRenderer } from './http/pages/render.ts';
@@ -29,6 +31,9 @@ import * as body from './http/schemas.ts';
 import { createServer } from './http/server.ts';
 import { registerSystem } from './http/system.ts';
 import { MAIL_ROUTES } from './routes/by-mail.ts';
+import { EXTERNAL_ROUTES } from './routes/external.ts';
+import { OAUTH_ROUTES } from './routes/oauth.ts';
+import { SITE_ROUTES } from './routes/sites.ts';
 
 /** Every call of the browser API, with its guard and the counters before it (`guessing/limits.ts`). Those by mailed links stand beside it. */
 export const AUTH_ROUTES: readonly Route[] = [
@@ -265,6 +270,12 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['loggerI
   for (const prefix of [AUTH_PREFIX, AUTH_PREFIX_ALIAS]) {
     await app.register(async (scope) => registerRoutes(scope, deps, AUTH_ROUTES), { prefix });
   }
+  await app.register(async (scope) => registerRoutes(scope, deps, EXTERNAL_ROUTES), { prefix: EXTERNAL_PREFIX });
+  await app.register(async (scope) => registerRoutes(scope, deps, SITE_ROUTES));
+  await app.register(async (scope) => {
+    await scope.register(fastifyFormbody);
+    registerOAuth(scope, deps, OAUTH_ROUTES);
+  });
   await registerSystem(app, deps);
   await registerPages(app, deps, renderer);
   return app;

@@ -17,6 +17,10 @@ export interface Caller extends Origin {
   readonly fetchSite: string | null;
   readonly cookies: CallerCookies;
   readonly bearer: string | null;
+  /** A client's id and secret, from the Authorization header. */
+  readonly basic: { readonly id: string; readonly secret: string } | null;
+  /** The proof of a key (RFC 9449), as it came. */
+  readonly dpopHeader: string | null;
   readonly attemptHeader: string | null;
   readonly csrfHeader: string | null;
 }

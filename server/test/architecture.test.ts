@@ -5,7 +5,19 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COOKIES, FORM_FIELDS, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
 import { ERRORS } from '@portico/protocol/errors';
-import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, PAGE_FORMS, PAGES, SYSTEM } from '@portico/protocol/routes';
+import {
+  AUTH_PATHS,
+  AUTH_PREFIX,
+  AUTH_PREFIX_ALIAS,
+  EXTERNAL_PATHS,
+  EXTERNAL_PREFIX,
+  OAUTH,
+  PAGE_FORMS,
+  PAGES,
+  REVOCATIONS,
+  SSO,
+  SYSTEM,
+} from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,9 +57,17 @@ const NOUNS = [
   'accounts/signup.ts',
   'accounts/identity.ts',
   'clients/client.ts',
+  'clients/client-secret.ts',
+  'clients/client-role.ts',
+  'clients/consent.ts',
+  'clients/spent-id.ts',
+  'clients/logout-outbox.ts',
   'guessing/security-code.ts',
   'sessions/refresh-token.ts',
   'sessions/session.ts',
+  'oauth/authorization-code.ts',
+  'oauth/authorization-request.ts',
+  'oauth/device-code.ts',
   'keys/chain-key.ts',
   'keys/signing-key.ts',
   'mail/mail-link.ts',
@@ -71,7 +91,15 @@ const VALUES = [
   'caller.ts',
 ];
 /** Steps that several verbs share, and that stand beside them. */
-const STEPS_BESIDE_VERBS = ['auth/create-user-session.ts', 'auth/complete-sign-up.ts'];
+const STEPS_BESIDE_VERBS = [
+  'auth/create-user-session.ts',
+  'auth/complete-sign-up.ts',
+  'oauth/redeem-code.ts',
+  'oauth/id-token.ts',
+  'oauth/dpop.ts',
+  'oauth/scope.ts',
+  'oauth/client-request.ts',
+];
 /** What talks with providers and checks passwords; every other file beside them is the pure definition of one provider. */
 const PROVIDER_STEPS = ['at-provider.ts', 'credential.ts', 'oauth.ts', 'oauth-state.ts', 'provider-tokens.ts'];
 const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
@@ -81,9 +109,9 @@ const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
   ['settings', (file) => file.startsWith('config/') || file === 'config.ts' || file === 'deps.ts'],
   ['values', (file) => VALUES.includes(file)],
   ['nouns', (file) => NOUNS.includes(file)],
-  ['steps', (file) => /^(sessions|accounts|guessing|clients|mail)\//.test(file) || STEPS_BESIDE_VERBS.includes(file)],
+  ['steps', (file) => /^(sessions|accounts|guessing|clients|mail|revocations)\//.test(file) || STEPS_BESIDE_VERBS.includes(file)],
   ['providers', (file) => file.startsWith('auth/auth-providers/')],
-  ['verbs', (file) => file.startsWith('auth/') || file.startsWith('keys/')],
+  ['verbs', (file) => /^(auth|keys|oauth|external|sso)\//.test(file)],
   ['edge', (file) => file.startsWith('http/') || file.startsWith('jobs/')],
   ['app', (file) => file === 'app.ts' || file.startsWith('routes/')],
   ['start', (file) => ['main.ts', 'wire.ts', 'cli.ts', 'start-problem.ts'].includes(file) || file.startsWith('cli/')],
@@ -164,6 +192,14 @@ test('SQL about a table stands in the one file that owns it', () => {
     security_codes: 'guessing/security-code.ts',
     counters: 'guessing/counter.ts',
     clients: 'clients/client.ts',
+    client_secrets: 'clients/client-secret.ts',
+    client_roles: 'clients/client-role.ts',
+    consents: 'clients/consent.ts',
+    spent_ids: 'clients/spent-id.ts',
+    logouts: 'clients/logout-outbox.ts',
+    authorization_codes: 'oauth/authorization-code.ts',
+    authorization_requests: 'oauth/authorization-request.ts',
+    device_codes: 'oauth/device-code.ts',
     events: 'audit/event.ts',
     identities: 'accounts/identity.ts',
     mail_links: 'mail/mail-link.ts',
@@ -265,6 +301,11 @@ test('paths, cookies, headers and field names stand once, in protocol/', () => {
     ...Object.values(PAGES),
     ...Object.values(PAGE_FORMS),
     ...Object.values(SYSTEM),
+    ...Object.values(OAUTH),
+    EXTERNAL_PREFIX,
+    ...Object.values(EXTERNAL_PATHS),
+    ...Object.values(SSO),
+    ...Object.values(REVOCATIONS),
   ].filter((path) => path !== '/');
   const names = [...Object.values(COOKIES), ...Object.values(HEADERS), ...Object.values(FORM_FIELDS), SECURE_COOKIE_PREFIX];
   for (const file of [...serverFiles, ...uiFiles]) {

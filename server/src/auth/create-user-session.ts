@@ -15,7 +15,15 @@ import type { Revocation } from '../platform/revoked-set.ts';
 import { type Answer, type Issued, signedIn, waitingCookie } from '../sessions/answer.ts';
 import { parseRefreshToken } from '../sessions/refresh-chain.ts';
 import { findFamily, insertFamily } from '../sessions/refresh-token.ts';
-import { BROWSER_SESSION_LIFE, type EndReason, insertSession, type Persistence, revokeSession, type Session } from '../sessions/session.ts';
+import {
+  BROWSER_SESSION_LIFE,
+  type EndReason,
+  insertSession,
+  OWN_PAGES,
+  type Persistence,
+  revokeSession,
+  type Session,
+} from '../sessions/session.ts';
 import { makeSignInWait, noticeSignIn } from '../sessions/unusual-sign-in.ts';
 
 /** What was proven about the person at the door. */
@@ -117,7 +125,7 @@ export async function grantBrowser(
   if (deviceHash !== null) await rememberDevice(tx, deps, caller, user.id, deviceHash);
   await noteSighting(tx, user.id, sightingOf(caller), now);
   return {
-    grant: { session: { ...session, userId: user.id }, user, clientId: FIRST_PARTY_CLIENT, alive: true },
+    grant: { session: { ...session, userId: user.id }, user, clientId: FIRST_PARTY_CLIENT, client: OWN_PAGES, roles: [], alive: true },
     gen: family.gen,
     refreshToken: family.refreshToken,
     idleAt: family.idleAt,

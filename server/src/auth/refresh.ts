@@ -2,10 +2,12 @@ import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
 import { findClient } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
+import { signAccessToken } from '../sessions/access-token.ts';
 import { type Answer, signedIn } from '../sessions/answer.ts';
 import { browserCaller } from '../sessions/refresh-caller.ts';
 import { type Attempt, parseRefreshToken } from '../sessions/refresh-chain.ts';
 import { isFirstParty } from '../sessions/session.ts';
+import { siteUser } from '../sessions/site-user.ts';
 import { spendRefreshToken } from '../sessions/spend-refresh-token.ts';
 import { readAttempt, requireSpent } from '../sessions/spent-or-refused.ts';
 
@@ -35,8 +37,27 @@ async function refreshByBody(deps: Deps, caller: Caller, input: RefreshInput, at
   const isPublic = client !== null && (client.kind === 'spa' || client.kind === 'native') && client.disabledAt === null;
   // A confidential client must prove itself.
   if (!isPublic) throw new Refusal('refresh_invalid');
-  const as = { clientId: client.id, authenticated: false, deviceHash: null, byCookie: false, from: caller };
+  const as = {
+    clientId: client.id,
+    authenticated: false,
+    deviceHash: null,
+    byCookie: false,
+    idleLife: client.idleLife,
+    reuseEnds: client.reuseEnds,
+    from: caller,
+  };
   const spent = requireSpent(deps, await spendRefreshToken(deps, as, token, attempt));
-  const { csrfToken: _, ...body } = signedIn(deps, spent).body;
-  return { body: { kind: spent.kind, ...body, refreshToken: spent.refreshToken } };
+  const { grant, kind, gen, refreshToken, scope } = spent;
+  const access = signAccessToken(deps, grant, spent.provedAt, spent);
+  return {
+    body: {
+      kind,
+      accessToken: access.token,
+      expiresIn: access.expiresIn,
+      gen,
+      user: siteUser(grant, scope),
+      expiresAt: grant.session.expiresAt,
+      refreshToken,
+    },
+  };
 }

@@ -50,6 +50,13 @@ export function readCaller(config: Config, request: FastifyRequest): Caller {
       lastWay: cookie(COOKIES.lastWay, /^[a-z]{1,32}$/),
     },
     bearer: bearerOf(header(request, 'authorization')),
+    // Most requests ask for neither of these two either.
+    get basic() {
+      return basicOf(header(request, 'authorization'));
+    },
+    get dpopHeader() {
+      return header(request, HEADERS.dpop);
+    },
     attemptHeader: header(request, HEADERS.attempt),
     csrfHeader: header(request, HEADERS.csrf),
   };
@@ -62,4 +69,21 @@ function header(request: FastifyRequest, name: string): string | null {
 
 function bearerOf(authorization: string | null): string | null {
   return /^Bearer ([A-Za-z0-9_.-]{20,4096})$/i.exec(authorization ?? '')?.[1] ?? null;
+}
+
+/** RFC 6749 2.3.1: id and secret are form-encoded before they are joined. Null for anything malformed. */
+function basicOf(authorization: string | null): { id: string; secret: string } | null {
+  const encoded = /^Basic ([A-Za-z0-9+/]{1,2048}={0,2})$/i.exec(authorization ?? '')?.[1];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colon = text.indexOf(':');
+  if (colon < 1) return null;
+  try {
+    const [id = '', secret = ''] = [text.slice(0, colon), text.slice(colon + 1)].map((part) =>
+      decodeURIComponent(part.replace(/\+/g, ' ')),
+    );
+    return { id, secret };
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
+import { type AuthenticatedClient, authenticateClient } from '../clients/authenticate-client.ts';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { requireCsrf } from '../sessions/csrf.ts';
@@ -74,6 +75,16 @@ export function requireOwnOrigin(config: Pick<Config, 'appOrigin'>, caller: Pick
   const ours = fetchSite === 'same-origin' ? exact || unsaid : exact && (fetchSite === 'same-site' || fetchSite === null);
   if (!ours) throw new Refusal('origin_refused');
 }
+
+/** The backend of a client site: client id and secret in the Authorization header. No cookie counts. */
+export const client: Guard<AuthenticatedClient> = async (deps, caller) => {
+  const { basic } = caller;
+  const asked =
+    basic === null ? null : await authenticateClient(deps, caller, { clientId: basic.id, secret: basic.secret, assertion: null });
+  // A public client proves nothing by naming itself.
+  if (asked === null || !asked.isProven) throw new Refusal('client_refused');
+  return asked;
+};
 
 export type Verified = VerifiedSession;
 export type Current = CurrentSession;

@@ -9,6 +9,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Writes an answer as JSON. */
 export function sendAnswer(config: Config, reply: FastifyReply, answer: Answer): FastifyReply {
   writeCookies(config, reply, answer);
+  if (answer.headers !== undefined) reply.headers(answer.headers);
   if (answer.redirectTo !== undefined) return reply.code(302).header('location', answer.redirectTo).send();
   reply.code(answer.status ?? 200);
   if (answer.download !== undefined) {

@@ -1,11 +1,17 @@
 import { deleteExpiredInvitations } from '../accounts/invitation.ts';
 import { deleteOldSightings } from '../accounts/sighting.ts';
 import { deleteEventsBefore } from '../audit/event.ts';
+import { deleteExpiredSecrets } from '../clients/client-secret.ts';
+import { deleteOldLogouts } from '../clients/logout-outbox.ts';
+import { deleteExpiredSpentIds } from '../clients/spent-id.ts';
 import type { Deps } from '../deps.ts';
 import { deleteExpiredCounters } from '../guessing/counter.ts';
 import { deleteOldSuspensions } from '../guessing/suspension.ts';
 import { deleteExpiredMailLinks } from '../mail/mail-link.ts';
 import { deleteOldLetters } from '../mail/outbox.ts';
+import { deleteOldCodes } from '../oauth/authorization-code.ts';
+import { deleteOldRequests } from '../oauth/authorization-request.ts';
+import { deleteOldDeviceCodes } from '../oauth/device-code.ts';
 import { deleteExpiredRevocations } from '../sessions/revocation.ts';
 import { deleteEndedSessions } from '../sessions/session.ts';
 import { type DeleteSome, deleteInBatches } from './delete-in-batches.ts';
@@ -20,6 +26,12 @@ const deletions = ({ config }: Pick<Deps, 'config'>): readonly DeleteSome[] => [
   deleteExpiredMailLinks,
   (db, now, limit) => deleteEventsBefore(db, now - config.eventLife, limit),
   deleteExpiredInvitations,
+  deleteExpiredSecrets,
+  deleteExpiredSpentIds,
+  deleteOldLogouts,
+  deleteOldCodes,
+  deleteOldRequests,
+  deleteOldDeviceCodes,
 ];
 
 /** Everything else whose time is over. A table that fails does not keep the others from being cleaned. */

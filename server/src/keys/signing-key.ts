@@ -1,4 +1,6 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { SigningAlg } from '@portico/protocol/tokens';
 import { calculateJwkThumbprint } from 'jose';
 import { seal, unseal } from '../platform/crypto.ts';
 import type { Db, Row } from '../platform/db.ts';
@@ -7,29 +9,43 @@ import type { SigningKey } from '../platform/keyring.ts';
 const sealLabel = (kid: string) => `signing_keys ${kid}`;
 
 export async function listSigningKeys(db: Db, masterKey: Buffer): Promise<SigningKey[]> {
-  const rows = await db.all('select kid, public_jwk, sealed, current_from from signing_keys order by current_from');
+  const rows = await db.all('select kid, alg, public_jwk, sealed, current_from from signing_keys order by current_from');
   return rows.map((row) => fromRow(row, masterKey));
 }
 
 export interface NewSigningKey {
   readonly kid: string;
+  readonly alg: SigningAlg;
   readonly publicJwk: string;
   readonly sealed: string;
 }
 
-/** A fresh ES256 key. Its name is its RFC 7638 thumbprint, so that a verifier's cached key can never be confused with another. */
-export async function makeSigningKey(masterKey: Buffer): Promise<NewSigningKey> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const generate = promisify(generateKeyPair);
+
+/** A fresh key. Its name is its RFC 7638 thumbprint, so that a verifier's cached key can never be confused with another. */
+export async function makeSigningKey(masterKey: Buffer, alg: SigningAlg): Promise<NewSigningKey> {
+  const { privateKey, publicKey } = await makePair(alg);
   const publicJwk = publicKey.export({ format: 'jwk' });
   const kid = await calculateJwkThumbprint(publicJwk);
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
-  return { kid, publicJwk: JSON.stringify(publicJwk), sealed: seal(masterKey, sealLabel(kid), pem) };
+  return { kid, alg, publicJwk: JSON.stringify(publicJwk), sealed: seal(masterKey, sealLabel(kid), pem) };
+}
+
+async function makePair(alg: SigningAlg): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
+  switch (alg) {
+    case 'ES256':
+      return generate('ec', { namedCurve: 'P-256' });
+    case 'EdDSA':
+      return generate('ed25519');
+    case 'RS256':
+      return generate('rsa', { modulusLength: 2048 });
+  }
 }
 
 export async function insertSigningKey(db: Db, key: NewSigningKey, now: number, currentFrom: number): Promise<void> {
   await db.all('insert into signing_keys (kid, alg, public_jwk, sealed, created_at, current_from) values ($1, $2, $3, $4, $5, $6)', [
     key.kid,
-    'ES256',
+    key.alg,
     key.publicJwk,
     key.sealed,
     now,
@@ -37,23 +53,30 @@ export async function insertSigningKey(db: Db, key: NewSigningKey, now: number, 
   ]);
 }
 
-/** Removes keys that were replaced long enough ago that no unexpired token can carry them. */
+/** Removes keys that were replaced by one of their kind long enough ago that no unexpired token can carry them. */
 export async function deleteOldSigningKeys(db: Db, replacedBefore: number): Promise<void> {
   await db.all(
-    'delete from signing_keys where exists (select 1 from signing_keys newer where newer.current_from > signing_keys.current_from and newer.current_from < $1)',
+    `delete from signing_keys where exists (
+       select 1 from signing_keys newer where newer.alg = signing_keys.alg and newer.current_from > signing_keys.current_from and newer.current_from < $1)`,
     [replacedBefore],
   );
 }
 
+/** Ends a key at once. False: no such key. */
+export async function deleteSigningKey(db: Db, kid: string): Promise<boolean> {
+  return (await db.all('delete from signing_keys where kid = $1 returning kid', [kid])).length > 0;
+}
+
 function fromRow(row: Row, masterKey: Buffer): SigningKey {
   const kid = row['kid'] as string;
+  const alg = row['alg'] as SigningAlg;
   const jwk = JSON.parse(row['public_jwk'] as string) as Record<string, string>;
   return {
     kid,
-    alg: 'ES256',
+    alg,
     privateKey: createPrivateKey(unseal(masterKey, sealLabel(kid), row['sealed'] as string)),
     publicKey: createPublicKey({ key: jwk, format: 'jwk' }),
-    publicJwk: { ...jwk, kid, alg: 'ES256', use: 'sig' },
+    publicJwk: { ...jwk, kid, alg, use: 'sig' },
     currentFrom: row['current_from'] as number,
   };
 }

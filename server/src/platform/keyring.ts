@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { SigningAlg } from '@portico/protocol/tokens';
 import { deriveKey } from './crypto.ts';
 
 /** The secrets of one key id. Every refresh family keeps the key it was born with. */
@@ -18,7 +19,7 @@ export interface ChainKey {
 
 export interface SigningKey {
   readonly kid: string;
-  readonly alg: 'ES256';
+  readonly alg: SigningAlg;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
   readonly publicJwk: Readonly<Record<string, unknown>>;
@@ -32,7 +33,8 @@ export interface Keyring {
   /** Null for an id that never was, was dropped, or is not known here yet. */
   chain(id: number): ChainKey | null;
   chains(): readonly ChainKey[];
-  currentSigning(now: number): SigningKey;
+  /** The key that signs now; ES256 unless said otherwise. */
+  currentSigning(now: number, alg?: SigningAlg): SigningKey;
   signing(kid: string): SigningKey | null;
   /** Every key that a verifier may meet, the next one included (published before it is used). */
   signingKeys(): readonly SigningKey[];
@@ -60,19 +62,20 @@ export function createKeyring(loaded: LoadedKeys): Keyring {
   let chains = new Map<number, ChainKey>();
   let signing = new Map<string, SigningKey>();
   let chainsFromNewest: readonly ChainKey[] = [];
-  let signingFromNewest: readonly SigningKey[] = [];
+  let signingFromNewest: Readonly<Record<SigningAlg, readonly SigningKey[]>> = { ES256: [], EdDSA: [], RS256: [] };
   const replace = (keys: LoadedKeys) => {
     chains = new Map(keys.chains.map((key) => [key.id, key]));
     signing = new Map(keys.signing.map((key) => [key.kid, key]));
     chainsFromNewest = fromNewest(chains);
-    signingFromNewest = fromNewest(signing);
+    const ofAlg = (alg: SigningAlg) => fromNewest(new Map([...signing].filter(([, key]) => key.alg === alg)));
+    signingFromNewest = { ES256: ofAlg('ES256'), EdDSA: ofAlg('EdDSA'), RS256: ofAlg('RS256') };
   };
   replace(loaded);
   return {
     currentChain: (now) => newestCurrent(chainsFromNewest, now),
     chain: (id) => chains.get(id) ?? null,
     chains: () => [...chains.values()],
-    currentSigning: (now) => newestCurrent(signingFromNewest, now),
+    currentSigning: (now, alg = 'ES256') => newestCurrent(signingFromNewest[alg], now),
     signing: (kid) => signing.get(kid) ?? null,
     signingKeys: () => [...signing.values()],
     replace,

@@ -1,9 +1,11 @@
-import { sign } from 'node:crypto';
 import { ACCESS_TOKEN_TYPE, type AccessClaims, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
+import { signingSecretLabel } from '../clients/client-secret.ts';
 import type { Deps } from '../deps.ts';
-import type { SigningKey } from '../platform/keyring.ts';
+import { unseal } from '../platform/crypto.ts';
 import { type Grant, isFirstParty } from './session.ts';
+import type { GrantClient } from './session-row.ts';
+import { signJwt, signJwtWithSecret } from './sign-jwt.ts';
 
 /** Access tokens: JWT of type `at+jwt` (RFC 9068), verified by everybody else without asking us. */
 
@@ -16,13 +18,29 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
-/** `provedAt` is the `:now` of the statement that proved the session active: a token never outlives what was true then. */
-export function signAccessToken(deps: Pick<Deps, 'config' | 'keys' | 'random'>, grant: Grant, provedAt: number): AccessToken {
+/** What a token of a client site comes from. */
+export interface SiteGrant {
+  readonly familyId: string;
+  readonly scope: string;
+}
+
+/**
+ * `provedAt` is the `:now` of the statement that proved the session active: a token never outlives what was true then. Of a client
+ * site, `site` says for which of its families.
+ */
+export function signAccessToken(
+  deps: Pick<Deps, 'config' | 'keys' | 'random'>,
+  grant: Grant,
+  provedAt: number,
+  site?: SiteGrant,
+): AccessToken {
   const iat = Math.floor(provedAt / 1000);
-  const exp = Math.floor(Math.min(provedAt + deps.config.accessTokenLife, grant.session.expiresAt) / 1000);
+  const life = grant.client.accessLife ?? deps.config.accessTokenLife;
+  const exp = Math.floor(Math.min(provedAt + life, grant.session.expiresAt) / 1000);
   const claims: AccessClaims = {
     iss: deps.config.origin,
     aud: grant.clientId,
+    client_id: grant.clientId,
     sub: grant.user.id,
     sid: grant.session.id,
     jti: deps.random(16).toString('base64url'),
@@ -30,19 +48,26 @@ export function signAccessToken(deps: Pick<Deps, 'config' | 'keys' | 'random'>, 
     exp,
     auth_time: Math.floor(grant.session.authTime / 1000),
     amr: grant.session.amr,
-    role: grant.user.role,
     uv: grant.user.uv,
-    ...(isFirstParty(grant.clientId) ? { csrf_from: grant.session.csrfFrom } : {}),
+    ...(isFirstParty(grant.clientId)
+      ? { role: grant.user.role, csrf_from: grant.session.csrfFrom }
+      : { roles: grant.roles, scope: site?.scope ?? '', cv: grant.client.cv, ...(site === undefined ? {} : { fid: site.familyId }) }),
   };
-  return { token: signJwt(deps.keys.currentSigning(provedAt), claims), expiresIn: Math.max(0, exp - iat) };
+  return { token: sign(deps, grant.client, claims, provedAt), expiresIn: Math.max(0, exp - iat) };
 }
 
-/** Synchronous signing: 23 microseconds, where a promise and a thread hop would cost as much again on the path of every refresh. */
-function signJwt(key: SigningKey, claims: AccessClaims): string {
-  const header = { alg: key.alg, typ: ACCESS_TOKEN_TYPE, kid: key.kid };
-  const head = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  const signature = sign('sha256', Buffer.from(head), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
-  return `${head}.${signature.toString('base64url')}`;
+function sign(deps: Pick<Deps, 'config' | 'keys'>, client: GrantClient, claims: AccessClaims, now: number): string {
+  if (client.accessAlg !== 'HS256') return signJwt(deps.keys.currentSigning(now, client.accessAlg), ACCESS_TOKEN_TYPE, claims);
+  if (client.signingSecret === null) throw new Error(`client ${claims.aud} signs with HS256 and has no secret`);
+  return signJwtWithSecret(openSigningSecret(deps.config, client.signingSecret), ACCESS_TOKEN_TYPE, claims);
+}
+
+/** The bytes of a site's own JWT secret. */
+export function openSigningSecret(
+  { masterKey }: Pick<Deps['config'], 'masterKey'>,
+  { id, sealed }: { readonly id: string; readonly sealed: string },
+): { readonly id: string; readonly bytes: Buffer } {
+  return { id, bytes: unseal(masterKey, signingSecretLabel(id), sealed) };
 }
 
 /**
@@ -61,7 +86,7 @@ export async function verifyAccessToken(
     return key.publicKey;
   };
   try {
-    const { payload } = await jwtVerify<AccessClaims>(token, keyOf, {
+    const { payload, protectedHeader } = await jwtVerify<AccessClaims>(token, keyOf, {
       algorithms: ['ES256'],
       typ: ACCESS_TOKEN_TYPE,
       issuer: deps.config.origin,
@@ -70,10 +95,14 @@ export async function verifyAccessToken(
       clockTolerance: LEEWAY,
       currentDate: new Date(deps.now()),
     });
+    // The first party's own tokens say a role; without one it is none of them.
+    if (payload.role === undefined) return null;
     // However far away the end that it claims: no token lives longer than the settings say today.
     const life = payload.exp - payload.iat;
     if (!(life >= 0 && life <= deps.config.accessTokenLife / 1000)) return null;
-    return deps.revoked.isRevoked(payload) ? null : payload;
+    return deps.revoked.isRevoked({ ...payload, ...(protectedHeader.kid === undefined ? {} : { kid: protectedHeader.kid }) })
+      ? null
+      : payload;
   } catch (cause) {
     if (cause instanceof errors.JOSEError) return null;
     throw cause;

@@ -17,6 +17,8 @@ export interface Answer {
   readonly redirectTo?: string;
   /** `Clear-Site-Data`: what a sign-out leaves behind in the browser. */
   readonly clearSiteData?: boolean;
+  /** Headers that belong to this answer alone. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface SetCookie {

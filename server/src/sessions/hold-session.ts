@@ -17,7 +17,8 @@ export async function holdOrRevoke(deps: Deps, from: Origin, sessionId: string):
   const revocation = await deps.db.transaction(async (tx) => {
     const session = await findSession(tx, sessionId);
     const user = session?.userId == null ? null : await findUser(tx, session.userId);
-    const reachable = user !== null && codesReach(deps, user);
+    // Nobody could type a code into a device: what was made for one is ended, and approved anew.
+    const reachable = user !== null && session?.kind === 'browser' && codesReach(deps, user);
     const entry = reachable ? await holdSession(tx, deps, sessionId) : await revokeSession(tx, deps, sessionId, 'refresh_reuse');
     // Somebody else held or ended it first: then everything below was done by them.
     if (entry === null) return null;

@@ -26,6 +26,7 @@ const BY_ROW: Readonly<Record<string, string>> = {
   replaced: `state = 'replaced'`,
   expired: 'expires_at = $2',
   idle: 'idle_at = $2',
+  'bound to a key': `dpop_key = 'thumbprint'`,
 };
 
 inWorld('of families that rotate in one turn each is judged by itself', async (world) => {
@@ -55,6 +56,7 @@ inWorld('of families that rotate in one turn each is judged by itself', async (w
       nextHash: `next of ${at}`,
       slot: String(at).padStart(22, 'a'),
       deviceHash: family.deviceHash ?? '',
+      dpopKey: '',
       now,
       idleAt: now + MINUTE + at,
     };

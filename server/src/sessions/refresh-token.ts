@@ -24,12 +24,17 @@ export interface Family {
   readonly rotatedAt: number;
   readonly expiresAt: number;
   readonly idleAt: number;
+  /** What the user's site may be told and do, space-separated; '' for the browser's own family. */
+  readonly scope: string;
+  /** JWK thumbprint of the key that every refresh is proven with, or null. */
+  readonly dpopKey: string | null;
 }
 
 /** Live families of one client in one session; older ones become `replaced`. Two sign-ins at one site in two tabs both work. */
 export const LIVE_FAMILIES = 4;
 
-const COLUMNS = 'id, session_id, client_id, user_id, key_id, gen, cur_hash, ring, device_hash, state, rotated_at, expires_at, idle_at';
+const COLUMNS =
+  'id, session_id, client_id, user_id, key_id, gen, cur_hash, ring, device_hash, state, rotated_at, expires_at, idle_at, scope, dpop_key';
 
 export interface NewFamily {
   readonly sessionId: string;
@@ -38,6 +43,10 @@ export interface NewFamily {
   readonly deviceHash: string | null;
   readonly expiresAt: number;
   readonly idleAt: number;
+  readonly scope?: string;
+  readonly dpopKey?: string | null;
+  /** Where it was named before it is made, as what an authorization code issues. */
+  readonly id?: string;
 }
 
 export interface IssuedFamily {
@@ -53,11 +62,11 @@ export async function insertFamily(
   { key, random, now }: { key: ChainKey; random: (bytes: number) => Buffer; now: number },
   family: NewFamily,
 ): Promise<IssuedFamily> {
-  const id = random(16).toString('base64url');
+  const id = family.id ?? newFamilyId(random);
   const secret = random(20);
   await tx.all(
-    `insert into refresh_tokens (id, session_id, client_id, user_id, key_id, gen, cur_hash, ring, device_hash, state, created_at, rotated_at, expires_at, idle_at)
-     values ($1, $2, $3, $4, $5, 0, $6, $7, $8, 'active', $9, $10, $11, $12)`,
+    `insert into refresh_tokens (id, session_id, client_id, user_id, key_id, gen, cur_hash, ring, device_hash, state, created_at, rotated_at, expires_at, idle_at, scope, dpop_key)
+     values ($1, $2, $3, $4, $5, 0, $6, $7, $8, 'active', $9, $10, $11, $12, $13, $14)`,
     [
       id,
       family.sessionId,
@@ -71,6 +80,8 @@ export async function insertFamily(
       now,
       family.expiresAt,
       family.idleAt,
+      family.scope ?? '',
+      family.dpopKey ?? null,
     ],
   );
   // The new one first, whatever the clock of another node has written into the others.
@@ -84,6 +95,10 @@ export async function insertFamily(
   return { id, gen: 0, refreshToken: formatRefreshToken(key, { familyId: id, gen: 0, issuedAt: now, secret }), idleAt: family.idleAt };
 }
 
+export function newFamilyId(random: (bytes: number) => Buffer): string {
+  return random(16).toString('base64url');
+}
+
 export interface Rotation {
   readonly familyId: string;
   readonly clientId: string;
@@ -93,14 +108,16 @@ export interface Rotation {
   readonly slot: string;
   /** Hash of the device cookie that came along, or ''. */
   readonly deviceHash: string;
+  /** Thumbprint of the key that this call was proven with, or ''. */
+  readonly dpopKey: string;
   readonly now: number;
   readonly idleAt: number;
 }
 
 const ROTATION = `update refresh_tokens set gen = gen + 1, cur_hash = $5, ring = $6 || substr(ring, 1, ${(RING_SIZE - 1) * 22}), rotated_at = $8, idle_at = $9
      where id = $1 and client_id = $2 and gen = $3 and cur_hash = $4 and state = 'active' and expires_at > $8 and idle_at > $8
-       and (device_hash is null or device_hash = $7)
-     returning session_id`;
+       and (device_hash is null or device_hash = $7) and (dpop_key is null or dpop_key = $10)
+     returning session_id, scope`;
 
 /**
  * The same for the families of many callers, each compared and set by itself. It takes only rows that nobody else holds: whoever waits
@@ -110,11 +127,12 @@ const ROTATIONS = {
   together: `with free as materialized (select id from refresh_tokens where id = any($1) for no key update skip locked)
      update refresh_tokens as f set gen = f.gen + 1, cur_hash = a.next_hash, ring = a.slot || substr(f.ring, 1, ${(RING_SIZE - 1) * 22}),
        rotated_at = a.now, idle_at = a.idle_at
-     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[])
-       as a (id, client_id, gen, hash, next_hash, slot, device_hash, now, idle_at), free
+     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::text[])
+       as a (id, client_id, gen, hash, next_hash, slot, device_hash, now, idle_at, dpop_key), free
      where f.id = free.id and f.id = a.id and f.client_id = a.client_id and f.gen = a.gen and f.cur_hash = a.hash and f.state = 'active' and f.expires_at > a.now
        and f.idle_at > a.now and (f.device_hash is null or f.device_hash = a.device_hash)
-     returning f.id, f.session_id`,
+       and (f.dpop_key is null or f.dpop_key = a.dpop_key)
+     returning f.id, f.session_id, f.scope`,
 };
 
 /** The only write of a refresh. The statement decides the race: one caller gets a row, everybody else gets null. */
@@ -132,6 +150,7 @@ export async function rotateFamily(db: Db, rotation: Rotation): Promise<Row | nu
       rotation.deviceHash,
       rotation.now,
       rotation.idleAt,
+      rotation.dpopKey,
     ],
     ROTATIONS,
   );
@@ -188,6 +207,15 @@ export async function endFamily(db: Db, id: string, now: number): Promise<boolea
   return row !== null;
 }
 
+/** Every living family of one site in one session: somebody leaves the site and stays signed in. Answers which ended. */
+export async function endFamiliesAt(tx: Db, sessionId: string, clientId: string, now: number): Promise<string[]> {
+  const rows = await tx.all(
+    `update refresh_tokens set state = 'revoked', ended_at = $3 where session_id = $1 and client_id = $2 and state in ('active', 'held') returning id`,
+    [sessionId, clientId, now],
+  );
+  return rows.map((row) => row['id'] as string);
+}
+
 /** The session was updated first, in this transaction: whoever makes a family waits for that lock, so none is born behind our back. */
 export async function endFamiliesOfSession(tx: Db, sessionId: string, state: 'held' | 'revoked', now: number): Promise<void> {
   await tx.all(`update refresh_tokens set state = $2, ended_at = $3 where session_id = $1 and state in ('active', 'held')`, [
@@ -231,5 +259,7 @@ function fromRow(row: Row): Family {
     rotatedAt: row['rotated_at'] as number,
     expiresAt: row['expires_at'] as number,
     idleAt: row['idle_at'] as number,
+    scope: row['scope'] as string,
+    dpopKey: row['dpop_key'] as string | null,
   };
 }

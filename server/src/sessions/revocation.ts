@@ -13,17 +13,19 @@ export const READ_EVERY = 1000;
 const OVERLAP = 10_000;
 /** The whole set is read again this often, for rows from a node whose clock is further behind than that. In milliseconds. */
 const READ_ALL_EVERY = 30_000;
+/** No access token lives longer, whatever is set for the whole or for one client. In milliseconds. */
+export const LONGEST_ACCESS_LIFE = 15 * 60_000;
 /** A row lives for the longest access token and this much more, in milliseconds. */
 const MARGIN = 60_000;
 
 /** Writes the row; call `deps.revoked.add(entry)` when the transaction has committed, or wait for the next read. */
 export async function insertRevocation(
   tx: Db,
-  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  deps: Pick<Deps, 'now' | 'random'>,
   what: Pick<Revocation, 'kind' | 'subject' | 'minimumUv'>,
 ): Promise<Revocation> {
   const now = deps.now();
-  const entry: Revocation = { ...what, expiresAt: now + deps.config.accessTokenLife + MARGIN };
+  const entry: Revocation = { ...what, expiresAt: now + LONGEST_ACCESS_LIFE + MARGIN };
   await tx.all('insert into revocations (id, kind, subject, minimum_uv, inserted_at, expires_at) values ($1, $2, $3, $4, $5, $6)', [
     deps.random(16).toString('base64url'),
     entry.kind,

@@ -1,4 +1,4 @@
-import type { Role, UnusualReason } from '@portico/protocol/tokens';
+import type { AccessAlg, Role, UnusualReason } from '@portico/protocol/tokens';
 import type { Row } from '../platform/db.ts';
 
 /** A session as it is read from its table. */
@@ -12,6 +12,8 @@ export interface Session {
   readonly userId: string | null;
   readonly state: SessionState;
   readonly persistence: Persistence;
+  /** An approved device has a session of its own. */
+  readonly kind: 'browser' | 'device';
   readonly amr: readonly string[];
   readonly authTime: number;
   readonly csrfFrom: number;
@@ -31,10 +33,35 @@ export interface Session {
 /** A session with the user and client that a token speaks for, read by primary keys in one statement. */
 export interface Grant {
   readonly session: Session & { readonly userId: string };
-  readonly user: { readonly id: string; readonly email: string; readonly displayName: string; readonly role: Role; readonly uv: number };
+  readonly user: {
+    readonly id: string;
+    readonly email: string;
+    readonly displayName: string;
+    readonly role: Role;
+    readonly uv: number;
+    readonly verifiedAt: number | null;
+  };
   readonly clientId: string;
+  /** How the client's tokens are made. */
+  readonly client: GrantClient;
+  /** What the user may do at this client, in the client's words. */
+  readonly roles: readonly string[];
+  /** Session active, user not suspended, client not disabled. */
   readonly alive: boolean;
 }
+
+export interface GrantClient {
+  readonly accessAlg: AccessAlg;
+  /** Milliseconds; null = the setting. */
+  readonly accessLife: number | null;
+  /** Client version. */
+  readonly cv: number;
+  /** Of HS256: the secret that signs now, sealed. */
+  readonly signingSecret: { readonly id: string; readonly sealed: string } | null;
+}
+
+/** Portico's own pages and dashboard: the built-in client, whose tokens are as the settings say. */
+export const OWN_PAGES: GrantClient = { accessAlg: 'ES256', accessLife: null, cv: 1, signingSecret: null };
 
 /** Reads the columns that `session.ts` asks for. */
 export function sessionFrom(row: Row): Session {
@@ -43,6 +70,7 @@ export function sessionFrom(row: Row): Session {
     userId: row['user_id'] as string | null,
     state: row['state'] as SessionState,
     persistence: row['persistence'] as Persistence,
+    kind: row['kind'] as Session['kind'],
     amr: JSON.parse(row['amr'] as string) as string[],
     authTime: row['auth_time'] as number,
     csrfFrom: row['csrf_from'] as number,

@@ -1,12 +1,14 @@
-import { FIRST_PARTY_CLIENT, type Role, type UnusualReason } from '@portico/protocol/tokens';
+import { type AccessAlg, FIRST_PARTY_CLIENT, type Role, type UnusualReason } from '@portico/protocol/tokens';
 import type { Origin } from '../caller.ts';
+import { listSigningSecrets } from '../clients/client-secret.ts';
+import { queueLogouts } from '../clients/logout-outbox.ts';
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
 import type { EndReason } from './end-reason.ts';
 import { endFamiliesOfSession } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
-import { type Grant, type Persistence, type Session, type SessionState, sessionFrom } from './session-row.ts';
+import { type Grant, type GrantClient, OWN_PAGES, type Persistence, type Session, type SessionState, sessionFrom } from './session-row.ts';
 
 /**
  * The table of sessions: one row per sign-in at the auth domain; every site's families hang from it.
@@ -14,6 +16,7 @@ import { type Grant, type Persistence, type Session, type SessionState, sessionF
  */
 
 export type { EndReason, Grant, Persistence, Session, SessionState };
+export { OWN_PAGES };
 
 /** A session without "keep me signed in" ends after this long, in milliseconds. */
 export const BROWSER_SESSION_LIFE = 12 * 3_600_000;
@@ -21,12 +24,13 @@ export const BROWSER_SESSION_LIFE = 12 * 3_600_000;
 export const HELD_WAIT = 12 * 3_600_000;
 
 const COLUMNS =
-  'id, user_id, state, persistence, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until, proved_at, unusual, uv_read';
+  'id, user_id, state, persistence, kind, amr, auth_time, csrf_from, user_agent, address, created_at, expires_at, held_until, proved_at, unusual, uv_read';
 
 export interface NewSession {
   readonly userId: string | null;
   readonly state: 'unverified' | 'active';
   readonly persistence: Persistence;
+  readonly kind?: 'browser' | 'device';
   readonly amr: readonly string[];
   readonly authTime: number;
   readonly expiresAt: number;
@@ -40,8 +44,8 @@ export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, 
   const now = deps.now();
   const row = await one(
     tx,
-    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at, unusual, uv_read)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11, $12, $13) returning ${COLUMNS}`,
+    `insert into sessions (id, user_id, state, persistence, amr, auth_time, waiting_hash, csrf_from, user_agent, address, created_at, touched_at, expires_at, unusual, uv_read, kind)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11, $12, $13, $14) returning ${COLUMNS}`,
     [
       deps.random(16).toString('base64url'),
       session.userId,
@@ -56,6 +60,7 @@ export async function insertSession(tx: Db, deps: Pick<Deps, 'now' | 'random'>, 
       session.expiresAt,
       session.unusual === undefined ? null : JSON.stringify(session.unusual),
       session.uvRead ?? null,
+      session.kind ?? 'browser',
     ],
   );
   return sessionFrom(row as Row);
@@ -99,15 +104,18 @@ export async function findWaitingSession(db: Db, waitingHash: string, now: numbe
   return row === null ? null : sessionFrom(row);
 }
 
-const GRANT_COLUMNS = `s.id, s.user_id, s.state, s.persistence, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at,
-  s.held_until, s.proved_at, s.unusual, s.uv_read, u.email, u.display_name, u.role, u.uv, u.suspended_at, c.disabled_at`;
+const GRANT_COLUMNS = `s.id, s.user_id, s.state, s.persistence, s.kind, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at,
+  s.held_until, s.proved_at, s.unusual, s.uv_read, u.email, u.display_name, u.role, u.uv, u.verified_at, u.suspended_at, c.disabled_at,
+  c.access_alg, c.access_life, c.cv, r.roles as client_roles`;
 
-const GRANT = `select ${GRANT_COLUMNS} from sessions s join users u on u.id = s.user_id join clients c on c.id = $2 where s.id = $1`;
+const GRANT = `select ${GRANT_COLUMNS} from sessions s join users u on u.id = s.user_id join clients c on c.id = $2
+  left join client_roles r on r.user_id = u.id and r.client_id = c.id where s.id = $1`;
 
 /** The same for many callers. */
 const GRANTS = {
   together: `select ${GRANT_COLUMNS} from unnest($1::text[], $2::text[]) as a (id, client_id)
-    join sessions s on s.id = a.id join users u on u.id = s.user_id join clients c on c.id = a.client_id`,
+    join sessions s on s.id = a.id join users u on u.id = s.user_id join clients c on c.id = a.client_id
+    left join client_roles r on r.user_id = u.id and r.client_id = c.id`,
 };
 
 /** Session, user and client of a family by primary keys. Null when one of them is gone. */
@@ -124,9 +132,25 @@ export async function findGrant(db: Db, sessionId: string, clientId: string, now
       displayName: row['display_name'] as string,
       role: row['role'] as Role,
       uv: row['uv'] as number,
+      verifiedAt: row['verified_at'] as number | null,
     },
     clientId,
+    client: await grantClient(db, row, clientId, now),
+    roles: row['client_roles'] === null ? [] : (JSON.parse(row['client_roles'] as string) as string[]),
     alive: session.state === 'active' && session.expiresAt > now && row['suspended_at'] === null && row['disabled_at'] === null,
+  };
+}
+
+/** Only tokens of HS256 need one more look, at the secret that signs them. */
+async function grantClient(db: Db, row: Row, clientId: string, now: number): Promise<GrantClient> {
+  const accessAlg = row['access_alg'] as AccessAlg;
+  const secrets = accessAlg === 'HS256' ? await listSigningSecrets(db, clientId, now) : [];
+  const signing = secrets.findLast(({ currentFrom }) => currentFrom <= now) ?? null;
+  return {
+    accessAlg,
+    accessLife: row['access_life'] as number | null,
+    cv: row['cv'] as number,
+    signingSecret: signing === null ? null : { id: signing.id, sealed: signing.sealed },
   };
 }
 
@@ -183,6 +207,7 @@ export async function revokeSession(
   );
   if (row === null) return null;
   await endFamiliesOfSession(tx, id, 'revoked', now);
+  await queueLogouts(tx, deps, { sessionId: id });
   return insertRevocation(tx, deps, { kind: 'sid', subject: id, minimumUv: null });
 }
 
@@ -218,6 +243,7 @@ export async function holdSession(tx: Db, deps: Pick<Deps, 'now' | 'random' | 'c
   );
   if (row === null) return null;
   await endFamiliesOfSession(tx, id, 'held', now);
+  await queueLogouts(tx, deps, { sessionId: id });
   return insertRevocation(tx, deps, { kind: 'sid', subject: id, minimumUv: null });
 }
 

@@ -1,5 +1,6 @@
 import { recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
+import { queueLogouts } from '../clients/logout-outbox.ts';
 import type { Deps } from '../deps.ts';
 import { sameText } from '../platform/crypto.ts';
 import type { ChainKey } from '../platform/keyring.ts';
@@ -39,6 +40,12 @@ export interface RefreshCaller {
   readonly deviceHash: string | null;
   /** The token came in a cookie, so the device cookie had to come with it. */
   readonly byCookie: boolean;
+  /** JWK thumbprint of the DPoP key that the call was proven with; null = none. */
+  readonly dpopKey?: string | null;
+  /** How long the family may rest, where the client has a life of its own. In milliseconds. */
+  readonly idleLife?: number | null;
+  /** A copied token of this client holds the whole session, as the browser's own does. */
+  readonly reuseEnds?: 'grant' | 'session';
   readonly from: Origin;
 }
 
@@ -48,6 +55,8 @@ export interface SpentToken {
   readonly grant: Grant;
   readonly gen: number;
   readonly refreshToken: string;
+  readonly familyId: string;
+  readonly scope: string;
   readonly idleAt: number;
   /** The `:now` of the statement that proved the family active: `iat` and `exp` come from it. */
   readonly provedAt: number;
@@ -92,7 +101,7 @@ async function rotate(
   now: number,
 ): Promise<SpendOutcome | null> {
   const secret = walkChain(key, token.familyId, token.gen, token.secret, 1);
-  const idleAt = now + deps.config.sessionIdle;
+  const idleAt = now + (caller.idleLife ?? deps.config.sessionIdle);
   const row = await rotateFamily(deps.db, {
     familyId: token.familyId,
     clientId: caller.clientId,
@@ -101,6 +110,7 @@ async function rotate(
     nextHash: linkHash(secret),
     slot: slotOf(attempt),
     deviceHash: caller.deviceHash ?? '',
+    dpopKey: caller.dpopKey ?? '',
     now,
     idleAt,
   });
@@ -114,6 +124,8 @@ async function rotate(
     grant,
     gen,
     refreshToken: formatRefreshToken(key, { familyId: token.familyId, gen, issuedAt: now, secret }),
+    familyId: token.familyId,
+    scope: row['scope'] as string,
     idleAt,
     provedAt: now,
   };
@@ -141,6 +153,15 @@ async function judge(
   }
   if (family.state === 'held') return heldOrEnded(deps, family, now);
   if (family.state !== 'active' || family.expiresAt <= now || family.idleAt <= now) return { kind: 'ended' };
+  // A copied refresh token without the key that it is bound to (RFC 9449 5): worth nothing, and no reason to end what the owner has.
+  if (family.dpopKey !== null && family.dpopKey !== (caller.dpopKey ?? null)) {
+    await recordEvent(deps.db, deps, caller.from, 'refresh.wrong_key', {
+      userId: family.userId,
+      sessionId: family.sessionId,
+      clientId: family.clientId,
+    });
+    return { kind: 'invalid' };
+  }
   // Stolen refresh cookie in another jar: it comes without the device cookie that the family was made with.
   if (family.deviceHash !== null && family.deviceHash !== caller.deviceHash) return reuse(deps, caller, family);
 
@@ -200,6 +221,8 @@ async function replay(deps: Deps, caller: RefreshCaller, family: Family, key: Ch
       grant,
       gen: family.gen,
       refreshToken: formatRefreshToken(key, { familyId: family.id, gen: family.gen, issuedAt: family.rotatedAt, secret }),
+      familyId: family.id,
+      scope: family.scope,
       idleAt: family.idleAt,
       provedAt: now,
     },
@@ -218,7 +241,7 @@ async function takeAhead(
 ): Promise<Verdict> {
   const secret = walkChain(key, token.familyId, token.gen, token.secret, 1);
   const gen = token.gen + 1;
-  const idleAt = now + deps.config.sessionIdle;
+  const idleAt = now + (caller.idleLife ?? deps.config.sessionIdle);
   const won = await advanceLostFamily(deps.db, family, { gen, hash: linkHash(secret), ring: freshRing(slotOf(attempt)), now, idleAt });
   if (!won) return { kind: 'again' };
   await recordEvent(deps.db, deps, caller.from, 'refresh.ahead', {
@@ -230,12 +253,15 @@ async function takeAhead(
   const grant = await findGrant(deps.db, family.sessionId, caller.clientId, now);
   if (grant === null || !grant.alive) return { kind: endOf(grant) };
   const refreshToken = formatRefreshToken(key, { familyId: family.id, gen, issuedAt: now, secret });
-  return { kind: 'granted', spent: { kind: 'rotated', grant, gen, refreshToken, idleAt, provedAt: now } };
+  return {
+    kind: 'granted',
+    spent: { kind: 'rotated', grant, gen, refreshToken, familyId: family.id, scope: family.scope, idleAt, provedAt: now },
+  };
 }
 
 /** Two holders of one token. In the browser's own family the session is held; in a site's family that family ends. */
 async function reuse(deps: Deps, caller: RefreshCaller, family: Family): Promise<Verdict> {
-  if (isFirstParty(family.clientId)) return holdOrRevoke(deps, caller.from, family.sessionId);
+  if (isFirstParty(family.clientId) || caller.reuseEnds === 'session') return holdOrRevoke(deps, caller.from, family.sessionId);
   // RFC 9700 4.14.2 speaks of the grant: one careless site must not sign people out everywhere.
   const revocation = await deps.db.transaction(async (tx) => {
     if (!(await endFamily(tx, family.id, deps.now()))) return null;
@@ -244,7 +270,8 @@ async function reuse(deps: Deps, caller: RefreshCaller, family: Family): Promise
       sessionId: family.sessionId,
       clientId: family.clientId,
     });
-    return insertRevocation(tx, deps, { kind: 'sid_client', subject: `${family.sessionId} ${family.clientId}`, minimumUv: null });
+    await queueLogouts(tx, deps, { sessionId: family.sessionId, clientId: family.clientId });
+    return insertRevocation(tx, deps, { kind: 'family', subject: family.id, minimumUv: null });
   });
   if (revocation !== null) deps.revoked.add(revocation);
   return { kind: 'ended' };

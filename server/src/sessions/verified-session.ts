@@ -33,7 +33,7 @@ export async function provenByAccessToken(deps: Deps, token: string): Promise<Ve
   return {
     id: claims.sid,
     userId: claims.sub,
-    role: claims.role,
+    role: claims.role ?? 'user',
     csrfFrom: claims.csrf_from ?? 0,
     authTime: claims.auth_time,
   } as VerifiedSession;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
 import { listRevocations } from '../../src/sessions/revocation.ts';
 import { spendRefreshToken } from '../../src/sessions/spend-refresh-token.ts';
 import type { Browser } from '../browser.ts';
@@ -143,7 +144,7 @@ inWorld("a copied token in another client's family ends that family, with its re
   const revocations = await listRevocations(world.deps.db, world.deps.now(), 0);
   assert.deepEqual(
     revocations.map(({ kind, subject }) => [kind, subject]),
-    [['sid_client', `${session.id} space-snake`]],
+    [['family', parseRefreshToken(world.deps.keys, native)?.familyId]],
   );
   assert.ok(world.deps.revoked.isRevoked(claimsOf(first.body['accessToken'])));
   assert.equal((await sessionOf(world, browser)).state, 'active');

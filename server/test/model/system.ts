@@ -150,6 +150,8 @@ export function callerWith({ refresh = null, device = null, csrf = null, attempt
     fetchSite: 'same-origin',
     cookies: { refresh, access: null, waiting: null, device, csrf, transaction: null, lastWay: null },
     bearer: null,
+    basic: null,
+    dpopHeader: null,
     attemptHeader: attempt,
     csrfHeader: csrf,
   };

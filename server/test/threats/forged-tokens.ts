@@ -48,6 +48,7 @@ const GRANT = {
     userId: 'U'.repeat(22),
     state: 'active',
     persistence: 'kept',
+    kind: 'browser',
     amr: ['pwd'],
     authTime: START,
     csrfFrom: START,
@@ -60,8 +61,10 @@ const GRANT = {
     unusual: null,
     uvRead: null,
   },
-  user: { id: 'U'.repeat(22), email: 'ada@example.com', displayName: 'Ada', role: 'user', uv: 1 },
+  user: { id: 'U'.repeat(22), email: 'ada@example.com', displayName: 'Ada', role: 'user', uv: 1, verifiedAt: START },
   clientId: FIRST_PARTY_CLIENT,
+  client: { accessAlg: 'ES256', accessLife: null, cv: 1, signingSecret: null },
+  roles: [],
   alive: true,
 } as const;
 

@@ -79,6 +79,8 @@ function callerOf({ address, userAgent }: SignIn, device: string | null): Caller
     fetchSite: null,
     cookies: { refresh: null, access: null, waiting: null, device, csrf: null, transaction: null, lastWay: null },
     bearer: null,
+    basic: null,
+    dpopHeader: null,
     attemptHeader: null,
     csrfHeader: null,
   };

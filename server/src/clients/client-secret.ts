@@ -1,0 +1,81 @@
+import { type Db, one } from '../platform/db.ts';
+
+/** Secrets of client sites: those they prove themselves with, and those that their HS256 tokens are signed with. Two live while one is being replaced. */
+
+export interface SigningSecret {
+  /** Stands as `kid` in the tokens that it signs. */
+  readonly id: string;
+  readonly sealed: string;
+  readonly currentFrom: number;
+  readonly expiresAt: number | null;
+}
+
+/** The label that a signing secret is sealed under. */
+export const signingSecretLabel = (id: string) => `client_secrets ${id}`;
+
+export async function insertAuthenticationSecret(
+  db: Db,
+  secret: { readonly id: string; readonly clientId: string; readonly hash: string },
+  now: number,
+): Promise<void> {
+  await db.all(
+    `insert into client_secrets (id, client_id, purpose, hash, created_at, current_from) values ($1, $2, 'authentication', $3, $4, $4)`,
+    [secret.id, secret.clientId, secret.hash, now],
+  );
+}
+
+export async function insertSigningSecret(
+  db: Db,
+  secret: { readonly id: string; readonly clientId: string; readonly sealed: string; readonly currentFrom: number },
+  now: number,
+): Promise<void> {
+  await db.all(
+    `insert into client_secrets (id, client_id, purpose, sealed, created_at, current_from) values ($1, $2, 'signing', $3, $4, $5)`,
+    [secret.id, secret.clientId, secret.sealed, now, secret.currentFrom],
+  );
+}
+
+/** Secrets of one purpose end at `expiresAt`, except the one that takes their place. */
+export async function expireSecrets(
+  db: Db,
+  { clientId, purpose, except, expiresAt }: { clientId: string; purpose: 'authentication' | 'signing'; except: string; expiresAt: number },
+): Promise<void> {
+  await db.all(
+    `update client_secrets set expires_at = $4 where client_id = $1 and purpose = $2 and id <> $3 and (expires_at is null or expires_at > $4)`,
+    [clientId, purpose, except, expiresAt],
+  );
+}
+
+/** Whether this is a living secret of the client. Found by its hash, so nothing is compared character by character. */
+export async function isAuthenticationSecret(db: Db, clientId: string, hash: string, now: number): Promise<boolean> {
+  const row = await one(
+    db,
+    `select 1 as good from client_secrets where client_id = $1 and purpose = 'authentication' and hash = $2 and (expires_at is null or expires_at > $3)`,
+    [clientId, hash, now],
+  );
+  return row !== null;
+}
+
+/** Living signing secrets, the next one included. */
+export async function listSigningSecrets(db: Db, clientId: string, now: number): Promise<SigningSecret[]> {
+  const rows = await db.all(
+    `select id, sealed, current_from, expires_at from client_secrets
+     where client_id = $1 and purpose = 'signing' and (expires_at is null or expires_at > $2) order by current_from`,
+    [clientId, now],
+  );
+  return rows.map((row) => ({
+    id: row['id'] as string,
+    sealed: row['sealed'] as string,
+    currentFrom: row['current_from'] as number,
+    expiresAt: row['expires_at'] as number | null,
+  }));
+}
+
+/** Job: secrets that ended a day ago. */
+export async function deleteExpiredSecrets(db: Db, now: number, limit: number): Promise<number> {
+  const rows = await db.all(
+    'delete from client_secrets where id in (select id from client_secrets where expires_at <= $1 limit $2) returning id',
+    [now - 24 * 3_600_000, limit],
+  );
+  return rows.length;
+}
