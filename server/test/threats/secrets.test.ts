@@ -50,15 +50,20 @@ test('a sealed text with one bit changed, with another label or under another ke
 });
 
 inWorld('a key at rest with one byte changed stops the start, whichever key it is', async (world) => {
-  for (const table of ['chain_keys', 'signing_keys']) {
-    const [row] = await world.deps.db.all(`select sealed from ${table}`);
-    const sealed = String(row?.['sealed']);
-    const at = sealed.length - 20;
-    await world.deps.db.all(`update ${table} set sealed = $1`, [
-      sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1),
-    ]);
-    await assert.rejects(loadKeyring(world.deps), table);
-    await world.deps.db.all(`update ${table} set sealed = $1`, [sealed]);
+  for (const [table, name] of [
+    ['chain_keys', 'id'],
+    ['signing_keys', 'kid'],
+  ]) {
+    const rows = await world.deps.db.all(`select ${name} as name, sealed from ${table}`);
+    assert.ok(rows.length > 0);
+    for (const row of rows) {
+      const sealed = String(row['sealed']);
+      const at = sealed.length - 20;
+      const put = (text: string) => world.deps.db.all(`update ${table} set sealed = $1 where ${name} = $2`, [text, row['name'] ?? null]);
+      await put(sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1));
+      await assert.rejects(loadKeyring(world.deps), `${table} ${row['name']}`);
+      await put(sealed);
+    }
   }
   await loadKeyring(world.deps);
 });
@@ -165,9 +170,13 @@ inWorld(
         (key) => (assert.equal(key.d, undefined), key.kid),
       );
     const old = String((await browser.refresh()).body['accessToken']);
-    const { signingKid } = await rotateKeys(world.deps);
+    const before = await published();
+    // One for each way of signing; the first signs what this browser gets.
+    const { signingKid, signingKids } = await rotateKeys(world.deps);
+    assert.equal(signingKids.length, before.length);
     await reloadKeyring(world.deps);
-    assert.deepEqual((await published()).sort(), [kid(old), signingKid].sort());
+    assert.deepEqual((await published()).sort(), [...before, ...signingKids].sort());
+    assert.ok(before.includes(kid(old)));
     assert.equal(kid(String((await browser.refresh()).body['accessToken'])), kid(old), 'published, not yet used');
     world.clock.advance(PUBLISH_AHEAD);
     const renewed = await browser.refresh();
