@@ -3,10 +3,14 @@ import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
 import { insertIdentity } from '../../server/src/accounts/identity.ts';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
+import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
+import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
 import type { Answered, Browser } from '../../server/test/browser.ts';
 import { byPage, fakeProviders } from '../../server/test/fake-providers.ts';
 import { inWorld, MINUTE, PASSWORD, type World } from '../../server/test/world.ts';
 import { CALLS, FIELDS, SHAPES } from './api-calls.ts';
+import { checkAnswer } from './check-answer.ts';
+import { EXTERNAL_CALLS, SITE_CALLS } from './site-calls.ts';
 
 const fake = await fakeProviders();
 const GRACE = { subject: '7', email: 'hopper@example.com' };
@@ -90,7 +94,7 @@ inWorld(
   async (world) => {
     const browser = world.browser();
     assert.deepEqual(STORY.map(([name]) => name).sort(), Object.keys(CALLS).sort());
-    for (const [name, call] of STORY) checkAnswer(name, await call(world, browser));
+    for (const [name, call] of STORY) checkAnswer(name, CALLS[name], await call(world, browser));
   },
   { config: { providers: fake.access }, deps: { network: fake.network } },
 );
@@ -122,7 +126,7 @@ async function unlink(world: World, browser: Browser): Promise<Answered> {
   const identity = { provider: 'github', subject: '1', userId, label: 'ada', tokens: null, now: world.clock.now() };
   await insertIdentity(world.deps.db, world.deps, identity);
   const listed = await browser.call('myIdentities');
-  checkAnswer('GET /me/identities', listed);
+  checkAnswer('GET /me/identities', CALLS['GET /me/identities'], listed);
   assert.equal((listed.body['items'] as readonly unknown[]).length, 1);
   return browser.act('myIdentity', undefined, { params: { authProvider: 'github' } });
 }
@@ -138,41 +142,11 @@ async function notMe(world: World): Promise<Answered> {
   return browser.call('notMe');
 }
 
-function checkAnswer(name: string, { status, body, text, setCookies }: Answered): void {
-  const call = CALLS[name];
-  assert.ok(call);
-  assert.equal(status, call.redirects ? 302 : call.answer.length === 0 ? 204 : 200, `${name}: ${text}`);
-  const answered = Object.keys(body);
-  const missing = call.answer.filter((field) => !field.endsWith('?') && !answered.includes(field));
-  const undescribed = answered.filter((field) => !call.answer.includes(field) && !call.answer.includes(`${field}?`));
-  assert.deepEqual({ missing, undescribed }, { missing: [], undescribed: [] }, name);
-  checkTypes(name, body);
-  const items = (body['items'] ?? []) as readonly Readonly<Record<string, unknown>>[];
-  for (const item of items) checkShape(name, item, SHAPES[call.items ?? 'session']);
-  const spelled = (names: readonly (keyof typeof COOKIES)[]) => names.map((cookie) => COOKIES[cookie]).sort();
-  const named = (lines: readonly string[]) => lines.map((line) => line.slice(0, line.indexOf('='))).sort();
-  const cleared = setCookies.filter((line) => line.includes('Max-Age=0'));
-  assert.deepEqual(named(cleared), spelled(call.clears), `${name} clears`);
-  assert.deepEqual(named(setCookies.filter((line) => !cleared.includes(line))), spelled(call.sets), `${name} sets`);
-}
-
-function checkTypes(name: string, body: Readonly<Record<string, unknown>>): void {
-  for (const [field, value] of Object.entries(body)) {
-    const type = Array.isArray(value) ? 'array' : value === null ? 'string' : typeof value;
-    assert.equal(type, FIELDS[field]?.type, `${name} ${field}`);
-  }
-  if (body['user'] !== undefined) checkShape(name, body['user'] as Readonly<Record<string, unknown>>, SHAPES.user);
-}
-
-function checkShape(name: string, value: Readonly<Record<string, unknown>>, fields: readonly string[]): void {
-  assert.deepEqual(Object.keys(value).sort(), [...fields].sort(), name);
-  checkTypes(name, value);
-}
-
 test('every field that a call takes has a meaning, and every meaning belongs to a field', () => {
-  const taken = AUTH_ROUTES.flatMap(({ schema: { body, querystring, params } }) => [body, querystring, params].flatMap(propertiesOf));
-  const answered = Object.values(CALLS).flatMap(({ answer }) => answer.map((field) => field.replace(/\?$/, '')));
-  const used = new Set([...taken, ...answered, ...Object.values(SHAPES).flat()]);
+  const routes = [...AUTH_ROUTES, ...EXTERNAL_ROUTES, ...SITE_ROUTES];
+  const taken = routes.flatMap(({ schema: { body, querystring, params } }) => [body, querystring, params].flatMap(propertiesOf));
+  const answered = [CALLS, EXTERNAL_CALLS, SITE_CALLS].flatMap((calls) => Object.values(calls).flatMap(({ answer }) => answer));
+  const used = new Set([...taken, ...[...answered, ...Object.values(SHAPES).flat()].map((field) => field.replace(/\?$/, ''))]);
   assert.deepEqual(Object.keys(FIELDS).sort(), [...used].sort());
 });
 

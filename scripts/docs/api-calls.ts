@@ -395,6 +395,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   refreshToken: { type: 'string', sentence: 'Of a public client; answered only where it was sent' },
   resendAt: { type: 'number', sentence: 'When another code may be asked for' },
   returnTo: { type: 'string', sentence: 'Where the sign-in leads: a path of our own pages' },
+  roles: { type: 'array', sentence: 'What the user may do at the site, in the words of the site' },
   role: { type: 'string', sentence: '`user`, `support`, `admin` or `owner`' },
   securityCode: { type: 'string', sentence: 'Eight digits' },
   service: { type: 'string', sentence: 'What people call the service; in an export, this installation' },
@@ -412,6 +413,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
 /** The shapes inside the answers. */
 export const SHAPES = {
   user: ['id', 'email', 'displayName', 'role'],
+  siteUser: ['id', 'roles', 'displayName?', 'email?', 'emailVerified?'],
   session: ['id', 'current', 'device', 'address', 'createdAt', 'lastSeenAt', 'expiresAt', 'methods'],
   identity: ['authProvider', 'service', 'label', 'offered', 'linkedAt', 'lastUsedAt', 'hasTokens'],
   activity: ['id', 'at', 'action', 'reason', 'address', 'device', 'current'],

@@ -1,15 +1,54 @@
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
 import { ERRORS, type ErrorCode } from '@portico/protocol/errors';
-import { AUTH_PREFIX, AUTH_PREFIX_ALIAS, PAGES, SYSTEM } from '@portico/protocol/routes';
+import { AUTH_PREFIX, AUTH_PREFIX_ALIAS, EXTERNAL_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
 import type { Limit } from '../../server/src/guessing/limits.ts';
 import * as limits from '../../server/src/guessing/limits.ts';
 import type { Route } from '../../server/src/http/route.ts';
 import type { ObjectSchema } from '../../server/src/http/schemas.ts';
 import { BODY_LIMIT } from '../../server/src/http/server.ts';
-import { CALLS, EVERYWHERE, FIELDS, SHAPES } from './api-calls.ts';
+import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
+import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
+import { CALLS, type Call, EVERYWHERE, FIELDS, SHAPES } from './api-calls.ts';
 import { COOKIE_WORDS, GUARDS, HEADER_WORDS, LIMITS, PAGE_WORDS, READABLE, SYSTEM_WORDS } from './api-words.ts';
-import { code, generatedFrom, page, table } from './markdown.ts';
+import { code, generatedFrom, page, table, wordsFor } from './markdown.ts';
+import { oauthSection } from './oauth-section.ts';
+import { EXTERNAL_CALLS, SITE_CALLS } from './site-calls.ts';
+
+/** Calls that stand together on the page: one table of routes, and the words for it. */
+interface Group {
+  readonly heading: string;
+  readonly intro: string;
+  readonly routes: readonly Route[];
+  /** By method and path, as in the table of routes. */
+  readonly words: Readonly<Record<string, Call>>;
+  /** The path as the page names it. */
+  readonly nameOf: (path: string) => string;
+}
+
+const BROWSER_CALLS: Group = {
+  heading: 'Calls',
+  intro: '',
+  routes: AUTH_ROUTES,
+  words: CALLS,
+  nameOf: (path) => path.slice(1),
+};
+
+const BACKEND_CALLS: Group = {
+  heading: 'Calls of a client site’s backend',
+  intro: `Below ${code(EXTERNAL_PREFIX)}, by client id and secret in the Authorization header (${code('Basic')}); cookies do not count, and no browser may read the answers. The same in OAuth’s words is under ${code('/oauth')}.`,
+  routes: EXTERNAL_ROUTES,
+  words: EXTERNAL_CALLS,
+  nameOf: (path) => `external${path}`,
+};
+
+const SITE_CALL_GROUP: Group = {
+  heading: 'Other calls of client sites',
+  intro: '',
+  routes: SITE_ROUTES,
+  words: SITE_CALLS,
+  nameOf: (path) => path.replace(/^\/api\/v1\//, ''),
+};
 
 /** docs/api.md: every call, from the table of routes that answers it. */
 export function apiPage(): string {
@@ -18,17 +57,8 @@ export function apiPage(): string {
     '# API',
     `All calls below ${code(AUTH_PREFIX)}; ${code(AUTH_PREFIX_ALIAS)} answers the same. A running server has this as OpenAPI at ${code(SYSTEM.openapi)}.`,
     groundRules(),
-    '## Calls',
-    table(
-      ['Call', 'What it does', 'Guard', 'Counted by'],
-      AUTH_ROUTES.map((route) => [
-        `[${code(callOf(route))}](#${anchorOf(route)})`,
-        route.summary,
-        code(route.guardName),
-        limitNames(route),
-      ]),
-    ),
-    ...AUTH_ROUTES.map(describeCall),
+    ...[BROWSER_CALLS, BACKEND_CALLS, SITE_CALL_GROUP].flatMap(section),
+    ...oauthSection(limitNames),
     '## Fields',
     Object.entries(SHAPES)
       .map(([name, fields]) => `${code(name)} is \`{ ${fields.join(', ')} }\`.`)
@@ -76,12 +106,30 @@ function groundRules(): string {
   ].join('\n');
 }
 
-function describeCall(route: Route): string {
-  const { sentence, answer, sets, clears, errors, redirects } = wordsFor(CALLS, `${route.method} ${route.path}`);
+function section(group: Group): readonly string[] {
+  if (group.routes.length === 0) return [];
+  return [
+    `## ${group.heading}`,
+    ...(group.intro === '' ? [] : [group.intro]),
+    table(
+      ['Call', 'What it does', 'Guard', 'Counted by'],
+      group.routes.map((route) => [
+        `[${code(callOf(group, route))}](#${anchorOf(group, route)})`,
+        route.summary,
+        code(route.guardName),
+        limitNames(route),
+      ]),
+    ),
+    ...group.routes.map((route) => describeCall(group, route)),
+  ];
+}
+
+function describeCall(group: Group, route: Route): string {
+  const { sentence, answer, sets, clears, errors, redirects } = wordsFor(group.words, `${route.method} ${route.path}`);
   const refusals = [...new Set([...wordsFor(GUARDS, route.guardName).errors, ...errors])];
   const takes = [...takenFields(route.schema.params), ...takenFields(route.schema.querystring), ...takenFields(route.schema.body)];
   return [
-    `### ${callOf(route)}`,
+    `### ${callOf(group, route)}`,
     `${route.summary}. ${sentence}`.trim(),
     [
       `- **Takes** ${takes.length === 0 ? 'nothing' : takes.join(', ')}`,
@@ -116,19 +164,19 @@ function answered(name: string): string {
   return code(name);
 }
 
-function callOf({ method, path }: Route): string {
-  return `${method} ${path.slice(1)}`;
+function callOf({ nameOf }: Group, { method, path }: Route): string {
+  return `${method} ${nameOf(path)}`;
 }
 
 /** As the usual renderers of Markdown make it from the heading. */
-function anchorOf(route: Route): string {
-  return callOf(route)
+function anchorOf(group: Group, route: Route): string {
+  return callOf(group, route)
     .toLowerCase()
     .replaceAll(/[^\w -]/g, '')
     .replaceAll(' ', '-');
 }
 
-function limitNames({ limit }: Route): string {
+function limitNames({ limit }: Pick<Route, 'limit'>): string {
   if (limit === 'none') return '';
   const known = new Set(allLimits().map(({ name }) => name));
   const names = limit.split(', ');
@@ -155,11 +203,4 @@ function addresses<Names extends string>(paths: Readonly<Record<Names, string>>,
     ['Address', 'What is there'],
     Object.entries<string>(paths).map(([name, path]) => [code(path), wordsFor(words, name)]),
   );
-}
-
-/** Something new without words must not slip onto the page in silence. */
-function wordsFor<T>(words: Readonly<Record<string, T>>, name: string): T {
-  const found = Object.hasOwn(words, name) ? words[name] : undefined;
-  if (found === undefined) throw new Error(`scripts/docs has no words for ${name}`);
-  return found;
 }

@@ -1,4 +1,4 @@
-/** The few forms of Markdown that the generated pages are made of. */
+/** The few forms of Markdown that the generated pages are made of, and how they find their words. */
 
 /** `head` and `rows` as a table. A bar inside a cell would end it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -17,4 +17,11 @@ export function generatedFrom(source: string): string {
 
 export function page(parts: readonly string[]): string {
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Something new without words must not slip onto the page in silence. */
+export function wordsFor<T>(words: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(words, name) ? words[name] : undefined;
+  if (found === undefined) throw new Error(`scripts/docs has no words for ${name}`);
+  return found;
 }

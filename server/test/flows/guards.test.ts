@@ -3,6 +3,10 @@ import { test } from 'node:test';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
 import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, fillPath, PAGES } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../src/app.ts';
+import * as limits from '../../src/guessing/limits.ts';
+import { EXTERNAL_ROUTES } from '../../src/routes/external.ts';
+import { OAUTH_ROUTES } from '../../src/routes/oauth.ts';
+import { SITE_ROUTES } from '../../src/routes/sites.ts';
 import type { Browser } from '../browser.ts';
 import { inWorld } from '../world.ts';
 
@@ -46,6 +50,15 @@ const GUARDS: Readonly<Record<string, string>> = {
   'DELETE /me/sessions/:id': 'cookieAndCsrf',
 };
 
+/** The same for the backends of client sites. */
+const EXTERNAL_GUARDS: Readonly<Record<string, string>> = {};
+
+/** The same for the other calls of client sites, by full path. */
+const SITE_GUARDS: Readonly<Record<string, string>> = {};
+
+/** Who may ask each OAuth endpoint; its own verb looks at what the request shows. */
+const OAUTH_ASKERS: Readonly<Record<string, string>> = {};
+
 const name = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 const BODIES: Readonly<Record<string, object>> = {
   'POST /signup': { email: 'x@example.com', password: 'a long enough password here' },
@@ -77,8 +90,19 @@ const send = (
   );
 
 test('every route stands in the guard table, and the table names no route that is not there', () => {
-  assert.deepEqual(Object.fromEntries(AUTH_ROUTES.map((route) => [name(route), route.guardName])), GUARDS);
-  for (const route of AUTH_ROUTES) assert.notEqual(route.limit, '', name(route));
+  const guards = (routes: typeof AUTH_ROUTES) => Object.fromEntries(routes.map((route) => [name(route), route.guardName]));
+  assert.deepEqual(guards(AUTH_ROUTES), GUARDS);
+  assert.deepEqual(guards(EXTERNAL_ROUTES), EXTERNAL_GUARDS);
+  assert.deepEqual(guards(SITE_ROUTES), SITE_GUARDS);
+  assert.deepEqual(Object.fromEntries(OAUTH_ROUTES.map((route) => [name(route), route.asker])), OAUTH_ASKERS);
+});
+
+test('every route says which counters stand before it, and they are there', () => {
+  const known = Object.values(limits).map((limit) => limit.name);
+  for (const route of [...AUTH_ROUTES, ...EXTERNAL_ROUTES, ...SITE_ROUTES, ...OAUTH_ROUTES]) {
+    const named = route.limit === 'none' ? [] : route.limit.split(', ');
+    for (const limit of named) assert.ok(known.includes(limit), `${name(route)} names ${limit}`);
+  }
 });
 
 inWorld('both prefixes answer the same on every route', async (world) => {
