@@ -56,6 +56,7 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'wrong-account': 'wrong passwords for one account; refuses nothing, but makes a new device more unusual',
   'proof-codes': 'codes for one signed-in user who shows once more who they are',
   'exports-user': 'exports of one signed-in user',
+  'authorize-network': 'requests of client sites kept for one network',
   'password-user': 'own passwords typed by one signed-in user',
 };
 

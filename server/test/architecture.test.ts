@@ -100,6 +100,9 @@ const STEPS_BESIDE_VERBS = [
   'oauth/dpop.ts',
   'oauth/scope.ts',
   'oauth/client-request.ts',
+  'oauth/authorize-request.ts',
+  'oauth/stored-request.ts',
+  'oauth/id-token-hint.ts',
 ];
 /** What talks with providers and checks passwords; every other file beside them is the pure definition of one provider. */
 const PROVIDER_STEPS = ['at-provider.ts', 'credential.ts', 'oauth.ts', 'oauth-state.ts', 'provider-tokens.ts'];

@@ -1,30 +1,12 @@
 import { Refusal } from '@portico/protocol/errors';
-import type { SessionStatus } from '@portico/protocol/tokens';
 import { publicUser } from '../accounts/user.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { keptCsrfToken } from '../sessions/kept-csrf-token.ts';
-import { type Granted, peekCookie } from '../sessions/proof-by-cookie.ts';
 import { parseRefreshToken } from '../sessions/refresh-chain.ts';
-import { findWaiting, seenSignIn, type Waiting } from '../sessions/waiting-session.ts';
-
-/** How this browser stands, and for a signed-in one the look that proved it. */
-export interface Standing {
-  readonly status: SessionStatus;
-  readonly granted: Granted | null;
-  readonly waiting: Waiting | null;
-}
-
-/** Null where the cookie is older than its family and only a refresh can say more. */
-export async function standingOf(deps: Deps, caller: Caller): Promise<Standing | null> {
-  const peeked = await peekCookie(deps, caller);
-  if (peeked.kind === 'granted') return { status: 'VERIFIED', granted: peeked, waiting: null };
-  if (peeked.kind === 'held') return { status: 'HELD', granted: null, waiting: null };
-  if (peeked.kind === 'retry') return null;
-  const waiting = await findWaiting(deps, caller);
-  return { status: waiting === null ? 'SIGNED_OUT' : 'UNVERIFIED', granted: null, waiting };
-}
+import { standingOf } from '../sessions/standing.ts';
+import { seenSignIn } from '../sessions/waiting-session.ts';
 
 /**
  * GET session. An UNVERIFIED or HELD browser learns its status and nothing else; one whose sign-in was unusual also learns why, which is

@@ -1,9 +1,9 @@
 import { PAGES } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
-import { standingOf } from '../../auth/session-status.ts';
 import { signOut } from '../../auth/sign-out.ts';
 import type { Deps } from '../../deps.ts';
 import { keptCsrfToken } from '../../sessions/kept-csrf-token.ts';
+import { standingOf } from '../../sessions/standing.ts';
 import { readCaller } from '../caller.ts';
 import { requireOwnOrigin } from '../guards.ts';
 import { writeCookies } from '../send.ts';

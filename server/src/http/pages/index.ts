@@ -5,11 +5,12 @@ import fastifyStatic from '@fastify/static';
 import { ERRORS, isErrorCode, Refusal } from '@portico/protocol/errors';
 import { PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
-import { standingOf } from '../../auth/session-status.ts';
 import type { Deps } from '../../deps.ts';
 import { isLoopbackAddress } from '../../guessing/network-address.ts';
 import { newestLetters } from '../../mail/outbox.ts';
 import { isLoopbackHost } from '../../platform/loopback.ts';
+import { standingOf } from '../../sessions/standing.ts';
+import { registerAuthorize } from '../authorize-route.ts';
 import { readCaller } from '../caller.ts';
 import { pagePolicy } from '../security-headers.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
@@ -40,6 +41,7 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     scope.addHook('onRoute', (route) => {
       route.schema = { ...route.schema, hide: true };
     });
+    registerAuthorize(scope, deps);
     registerSignInPages(scope, deps, renderer);
     registerProviderPages(scope, deps, renderer);
     registerMailLinkPages(scope, deps, renderer);
