@@ -103,6 +103,8 @@ const STEPS_BESIDE_VERBS = [
   'oauth/authorize-request.ts',
   'oauth/stored-request.ts',
   'oauth/id-token-hint.ts',
+  'oauth/parameters.ts',
+  'oauth/grant-types.ts',
 ];
 /** What talks with providers and checks passwords; every other file beside them is the pure definition of one provider. */
 const PROVIDER_STEPS = ['at-provider.ts', 'credential.ts', 'oauth.ts', 'oauth-state.ts', 'provider-tokens.ts'];
@@ -113,7 +115,10 @@ const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
   ['settings', (file) => file.startsWith('config/') || file === 'config.ts' || file === 'deps.ts'],
   ['values', (file) => VALUES.includes(file)],
   ['nouns', (file) => NOUNS.includes(file)],
-  ['steps', (file) => /^(sessions|accounts|guessing|clients|mail|revocations)\//.test(file) || STEPS_BESIDE_VERBS.includes(file)],
+  [
+    'steps',
+    (file) => /^(sessions|accounts|guessing|clients|mail|revocations|oauth\/grants)\//.test(file) || STEPS_BESIDE_VERBS.includes(file),
+  ],
   ['providers', (file) => file.startsWith('auth/auth-providers/')],
   ['verbs', (file) => /^(auth|keys|oauth|external|sso)\//.test(file)],
   ['edge', (file) => file.startsWith('http/') || file.startsWith('jobs/')],

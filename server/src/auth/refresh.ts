@@ -34,7 +34,11 @@ async function refreshByBody(deps: Deps, caller: Caller, input: RefreshInput, at
   // Garbage does not even cost the question who the client is; and the first party's token lives in a cookie only.
   if (parseRefreshToken(deps.keys, token) === null || isFirstParty(input.clientId)) throw new Refusal('refresh_invalid');
   const client = await findClient(deps.db, input.clientId);
-  const isPublic = client !== null && (client.kind === 'spa' || client.kind === 'native') && client.disabledAt === null;
+  const isPublic =
+    client !== null &&
+    client.authentication === 'none' &&
+    (client.kind === 'spa' || client.kind === 'native') &&
+    client.disabledAt === null;
   // A confidential client must prove itself.
   if (!isPublic) throw new Refusal('refresh_invalid');
   const as = {

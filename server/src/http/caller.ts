@@ -71,19 +71,23 @@ function bearerOf(authorization: string | null): string | null {
   return /^Bearer ([A-Za-z0-9_.-]{20,4096})$/i.exec(authorization ?? '')?.[1] ?? null;
 }
 
-/** RFC 6749 2.3.1: id and secret are form-encoded before they are joined. Null for anything malformed. */
+/** Whoever tried and said nothing that can be read is nobody, and not somebody who did not try. */
+const NOBODY = { id: '', secret: '' };
+
+/** RFC 6749 2.3.1: id and secret are form-encoded before they are joined. Null where no client showed itself in the header. */
 function basicOf(authorization: string | null): { id: string; secret: string } | null {
+  if (!/^Basic(\s|$)/i.test(authorization ?? '')) return null;
   const encoded = /^Basic ([A-Za-z0-9+/]{1,2048}={0,2})$/i.exec(authorization ?? '')?.[1];
-  if (encoded === undefined) return null;
+  if (encoded === undefined) return NOBODY;
   const text = Buffer.from(encoded, 'base64').toString();
   const colon = text.indexOf(':');
-  if (colon < 1) return null;
+  if (colon < 1) return NOBODY;
   try {
     const [id = '', secret = ''] = [text.slice(0, colon), text.slice(colon + 1)].map((part) =>
       decodeURIComponent(part.replace(/\+/g, ' ')),
     );
     return { id, secret };
   } catch {
-    return null;
+    return NOBODY;
   }
 }

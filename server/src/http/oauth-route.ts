@@ -4,13 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../caller.ts';
 import { listClientsAtOrigin } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
+import type { Parameters } from '../oauth/parameters.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { readCaller } from './caller.ts';
 import { asRefusal } from './errors.ts';
 import { sendAnswer } from './send.ts';
 
-/** The parameters of an OAuth request: each at most once, unknown ones are there and mean nothing (RFC 6749 3.1). */
-export type Parameters = Readonly<Record<string, string>>;
+export type { Parameters };
 
 /** One row of the table in `routes/oauth.ts`. */
 export interface OAuthRoute {
@@ -29,6 +29,8 @@ const PARAMETER_MAX = 8192;
 
 /** Registers the endpoints that speak OAuth: forms in, JSON out, refusals in OAuth's own words. */
 export function registerOAuth(app: FastifyInstance, deps: Deps, routes: readonly OAuthRoute[]): void {
+  // A form is what every OAuth client sends; JSON would bring values that are no texts.
+  app.removeContentTypeParser('application/json');
   app.setErrorHandler((error, request, reply) => sendOAuthError(deps, error, request, reply));
   for (const { method, path, summary, crossOrigin, run } of routes) {
     app.route({

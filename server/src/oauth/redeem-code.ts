@@ -45,7 +45,8 @@ export async function redeemCode(deps: Deps, from: Origin, client: Client, input
       sessionId: found.sessionId,
       clientId: client.id,
       scope: found.scope,
-      dpopKey: input.dpopKey === '' ? null : input.dpopKey,
+      // A client with a secret proves itself at every refresh; only of the others does the token itself need the key (RFC 9449 5).
+      dpopKey: input.dpopKey === '' || client.authentication !== 'none' ? null : input.dpopKey,
       idleLife: client.idleLife,
       admit: (inTx, familyId) => spendCode(inTx, { ...use, familyId, now: deps.now() }),
     });

@@ -14,3 +14,12 @@ export function hasScope(scope: string, word: string): boolean {
 export function isWithin(part: string, whole: string): boolean {
   return part.split(' ').every((word) => word === '' || hasScope(whole, word));
 }
+
+/** The words of `whole` that were asked for; all of them where nothing was. */
+export function narrowScope(whole: string, asked: string | undefined): string {
+  if (asked === undefined) return whole;
+  return whole
+    .split(' ')
+    .filter((word) => hasScope(asked, word))
+    .join(' ');
+}

@@ -1,0 +1,29 @@
+import { OAuthRefusal } from '@portico/protocol/errors';
+import { OAUTH } from '@portico/protocol/routes';
+import type { Caller } from '../caller.ts';
+import type { Deps } from '../deps.ts';
+import type { Answer } from '../sessions/answer.ts';
+import { requireClient } from './client-request.ts';
+import { readDpopKey } from './dpop.ts';
+import { GRANT_TYPES, type GrantType, isGrantType, mayUseGrant } from './grant-types.ts';
+import { codeGrant } from './grants/authorization-code.ts';
+import { refreshGrant } from './grants/refresh-token.ts';
+import type { GrantHandler } from './grants/token-request.ts';
+import { type Parameters, requireOwnTarget, requireParameter } from './parameters.ts';
+
+const HANDLERS: Readonly<Partial<Record<GrantType, GrantHandler>>> = {
+  [GRANT_TYPES.code]: codeGrant,
+  [GRANT_TYPES.refresh]: refreshGrant,
+};
+
+/** POST /oauth/token. First who asks, then whether it may, then what it brings. */
+export async function token(deps: Deps, caller: Caller, parameters: Parameters): Promise<Answer> {
+  const { client, isProven } = await requireClient(deps, caller, parameters);
+  const type = requireParameter(parameters, 'grant_type');
+  const handler = isGrantType(type) ? HANDLERS[type] : undefined;
+  if (!isGrantType(type) || handler === undefined) throw new OAuthRefusal('unsupported_grant_type', 'this grant type does not exist here');
+  if (!mayUseGrant(client.kind, type)) throw new OAuthRefusal('unauthorized_client', 'this client may not use this grant type');
+  requireOwnTarget(parameters, client.id);
+  const dpopKey = await readDpopKey(deps, caller, OAUTH.token);
+  return handler(deps, { client, isProven, dpopKey, parameters, caller });
+}
