@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
 import type { Grant } from '../sessions/session.ts';
+import { authTimeOf } from '../sessions/session-row.ts';
 import { signJwt } from '../sessions/sign-jwt.ts';
 
 /** ID tokens live this long, in seconds: they tell of a sign-in, they open nothing. */
@@ -20,7 +21,7 @@ export function signIdToken(
     aud: client.id,
     iat,
     exp: iat + ID_TOKEN_LIFE,
-    auth_time: Math.floor(grant.session.authTime / 1000),
+    auth_time: authTimeOf(grant.session),
     amr: grant.session.amr,
     sid: grant.session.id,
     ...(nonce === null ? {} : { nonce }),

@@ -4,7 +4,7 @@ import { signingSecretLabel } from '../clients/client-secret.ts';
 import type { Deps } from '../deps.ts';
 import { unseal } from '../platform/crypto.ts';
 import { type Grant, isFirstParty } from './session.ts';
-import type { GrantClient } from './session-row.ts';
+import { authTimeOf, type GrantClient } from './session-row.ts';
 import { signJwt, signJwtWithSecret } from './sign-jwt.ts';
 
 /** Access tokens: JWT of type `at+jwt` (RFC 9068), verified by everybody else without asking us. */
@@ -46,7 +46,7 @@ export function signAccessToken(
     jti: deps.random(16).toString('base64url'),
     iat,
     exp,
-    auth_time: Math.floor(grant.session.authTime / 1000),
+    auth_time: authTimeOf(grant.session),
     amr: grant.session.amr,
     uv: grant.user.uv,
     ...(isFirstParty(grant.clientId)

@@ -63,6 +63,14 @@ export interface GrantClient {
 /** Portico's own pages and dashboard: the built-in client, whose tokens are as the settings say. */
 export const OWN_PAGES: GrantClient = { accessAlg: 'ES256', accessLife: null, cv: 1, signingSecret: null };
 
+/**
+ * When the user last proved who they are, in whole seconds, as `auth_time` says it: a site that asks for a fresh proof (prompt=login,
+ * max_age) is told of it, while the session itself, and every other site in it, goes on.
+ */
+export function authTimeOf({ authTime, provedAt }: Pick<Session, 'authTime' | 'provedAt'>): number {
+  return Math.floor(Math.max(authTime, provedAt ?? 0) / 1000);
+}
+
 /** Reads the columns that `session.ts` asks for. */
 export function sessionFrom(row: Row): Session {
   return {

@@ -3,6 +3,7 @@ import { FIRST_PARTY_CLIENT, type Role } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
 import { verifyAccessToken } from './access-token.ts';
 import { findGrant, type Grant } from './session.ts';
+import { authTimeOf } from './session-row.ts';
 
 /**
  * Proof that a request belongs to a signed-in, verified session. It cannot be written down by hand: only the functions here make one,
@@ -14,7 +15,7 @@ export interface VerifiedSession {
   readonly userId: string;
   readonly role: Role;
   readonly csrfFrom: number;
-  /** Epoch seconds of the sign-in itself: refreshing does not renew it. */
+  /** Epoch seconds of the newest proof of who it is: refreshing does not renew it. */
   readonly authTime: number;
 }
 declare const proven: unique symbol;
@@ -54,7 +55,7 @@ export function currentSession(grant: Grant & { readonly alive: boolean }): Curr
     userId: grant.user.id,
     role: grant.user.role,
     csrfFrom: grant.session.csrfFrom,
-    authTime: Math.floor(grant.session.authTime / 1000),
+    authTime: authTimeOf(grant.session),
     grant,
   } as CurrentSession;
 }
