@@ -58,6 +58,7 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'exports-user': 'exports of one signed-in user',
   'authorize-network': 'requests of client sites kept for one network',
   'password-user': 'own passwords typed by one signed-in user',
+  'client-refusals': 'failed proofs of one client site that are written into the audit log; refuses nothing',
 };
 
 export const COOKIE_WORDS: Readonly<Record<keyof typeof COOKIES, string>> = {

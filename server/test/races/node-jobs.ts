@@ -7,6 +7,8 @@ export type NodeJob =
   | { readonly kind: 'begin'; readonly where: Whereabouts; readonly masterKey: string }
   /** Spends tokens at once, at a moment that all processes agreed on. */
   | { readonly kind: 'spend'; readonly spends: readonly Spend[]; readonly at: number }
+  /** Shows client assertions at once, at a moment that all processes agreed on. */
+  | { readonly kind: 'assert'; readonly assertions: readonly string[]; readonly at: number }
   /** One HTTP request. */
   | { readonly kind: 'request'; readonly request: InjectOptions }
   /** How many passwords were hashed or compared here so far. */
@@ -52,6 +54,8 @@ export interface NodeAnswers {
     readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
     readonly body: string;
   };
+  /** Which of them proved their client. */
+  readonly assert: readonly boolean[];
   readonly hashes: number;
   readonly mingle: readonly Deed[];
   readonly end: null;

@@ -1,5 +1,6 @@
 import { Refusal } from '@portico/protocol/errors';
 import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
+import { authenticateClient } from '../../src/clients/authenticate-client.ts';
 import type { Deps } from '../../src/deps.ts';
 import type { Database } from '../../src/platform/db.ts';
 import { openDatabase } from '../../src/platform/open-database.ts';
@@ -41,6 +42,11 @@ function serveParent(): void {
         waitUntil(job.at);
         return Promise.all(job.spends.map((one) => spend(deps, one)));
       }
+      case 'assert': {
+        const { deps } = requireWorld();
+        waitUntil(job.at);
+        return Promise.all(job.assertions.map((assertion) => proves(deps, assertion)));
+      }
       case 'request': {
         const { statusCode, headers, body } = await requireWorld().app.inject(job.request);
         return { statusCode, headers, body };
@@ -74,6 +80,11 @@ async function begin({ where, masterKey }: Extract<NodeJob, { kind: 'begin' }>, 
 /** Spinning, not sleeping: the processes shall be as close together as they can. */
 function waitUntil(at: number): void {
   while (Date.now() < at);
+}
+
+async function proves(deps: Deps, assertion: string): Promise<boolean> {
+  const from = { requestId: 'race', address: '203.0.113.1', userAgent: '' };
+  return (await authenticateClient(deps, from, { clientId: null, secret: null, assertion })) !== null;
 }
 
 async function spend(deps: Deps, { token, attempt, deviceHash }: Spend): Promise<SpendResult> {
