@@ -45,5 +45,7 @@ export const WAITING_ACCOUNT: Limit = { name: 'waiting-account', max: 20, window
 export const EXPORTS_USER: Limit = { name: 'exports-user', max: 10, window: HOUR };
 /** Own passwords typed by a signed-in user, to change it or to prove who they are. */
 export const PASSWORD_USER: Limit = { name: 'password-user', max: 10, window: 15 * MINUTE };
+/** Requests of client sites that one network may have kept while somebody signs in or is asked. */
+export const AUTHORIZE_NETWORK: Limit = { name: 'authorize-network', max: 300, window: 15 * MINUTE };
 /** Failed proofs of one client site that are written into the audit log: it forbids nothing, it keeps strangers from filling the log. */
 export const CLIENT_REFUSALS: Limit = { name: 'client-refusals', max: 10, window: HOUR };
