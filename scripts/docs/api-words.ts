@@ -36,6 +36,11 @@ export const GUARDS: Readonly<Record<string, GuardWords>> = {
     sentence: 'As `cookieAndCsrf`, and the database agrees now.',
     errors: ['signed_out', 'origin_refused', 'csrf_failed'],
   },
+  client: {
+    sentence:
+      'The backend of a client site: its id and secret in the Authorization header (`Basic`). No cookie counts; a public client proves nothing.',
+    errors: ['client_refused'],
+  },
 };
 
 /** By the name of the limit in server/src/guessing/limits.ts. */

@@ -20,6 +20,7 @@ import { verifySignIn } from './auth/sign-in/verify-signin.ts';
 import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
 import type { Deps } from './deps.ts';
+import { endFlowsAtClose } from './http/flow.ts';
 import * as guard from './http/guards.ts';
 import { registerOAuth } from './http/oauth-route.ts';
 import { registerOpenApi } from './http/openapi.ts';
@@ -271,7 +272,10 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['loggerI
     await app.register(async (scope) => registerRoutes(scope, deps, AUTH_ROUTES), { prefix });
   }
   await app.register(async (scope) => registerRoutes(scope, deps, EXTERNAL_ROUTES), { prefix: EXTERNAL_PREFIX });
-  await app.register(async (scope) => registerRoutes(scope, deps, SITE_ROUTES));
+  await app.register(async (scope) => {
+    endFlowsAtClose(scope);
+    registerRoutes(scope, deps, SITE_ROUTES);
+  });
   await app.register(async (scope) => {
     await scope.register(fastifyFormbody);
     registerOAuth(scope, deps, OAUTH_ROUTES);

@@ -7,16 +7,18 @@ import type { Database } from './platform/db.ts';
 import type { Log } from './platform/log.ts';
 import { migrate } from './platform/migrate.ts';
 import { createNetwork } from './platform/network.ts';
+import { type Notices, openNotices } from './platform/notices.ts';
 import { openDatabase } from './platform/open-database.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
-import { watchRevocations } from './sessions/revocation.ts';
+import { watchRevocations } from './revocations/watch.ts';
 import { StartProblem } from './start-problem.ts';
 
 export interface Wired {
   readonly deps: Deps;
   readonly database: Database;
+  readonly notices: readonly Notices[];
   /** Waits for the work that runs after answers, then closes the database. */
   close(): Promise<void>;
 }
@@ -38,12 +40,13 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       );
     });
     const after = createAfterwork(log);
+    const notices = [openNotices(config, database, log)];
     const deps: Deps = {
       config,
       db: database,
       keys,
       hasher: createPasswordHasher(),
-      revoked: createRevokedSet(),
+      revoked: createRevokedSet(notices),
       log,
       network: createNetwork(),
       now,
@@ -53,9 +56,10 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
     };
     const close = async () => {
       await after.settled();
+      for (const notice of notices) await notice.close();
       await database.close();
     };
-    return { deps, database, close };
+    return { deps, database, notices, close };
   } catch (cause) {
     await database.close();
     throw cause;
@@ -63,8 +67,8 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
 }
 
 /** Keeps what a node holds in memory true: revocations, and keys that other nodes or the command line made. */
-export async function keepCurrent(deps: Deps): Promise<{ stop(): void }> {
-  const revocations = await watchRevocations(deps);
+export async function keepCurrent({ deps, notices }: Pick<Wired, 'deps' | 'notices'>): Promise<{ stop(): void }> {
+  const revocations = await watchRevocations(deps, notices);
   const timer = setInterval(() => {
     reloadKeyring(deps).catch((cause: unknown) => deps.log.warn({ err: cause }, 'keys could not be read; trying again'));
   }, KEYS_READ_EVERY).unref();

@@ -13,7 +13,7 @@ import type { Db } from '../src/platform/db.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { ARGON2, createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
-import { watchRevocations } from '../src/sessions/revocation.ts';
+import { watchRevocations } from '../src/revocations/watch.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import { forEachDatabase } from './databases.ts';
 import { noNetwork } from './no-network.ts';

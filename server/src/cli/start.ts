@@ -23,10 +23,11 @@ export async function start(): Promise<number> {
   const log = createLogger(config);
   endOnFatalErrors(log);
   let jobs: RunningJobs | null = null;
-  const { deps, close } = await createDeps(config, log, () => jobs?.wake('deliver-mail'));
+  const wired = await createDeps(config, log, () => jobs?.wake('deliver-mail'));
+  const { deps, close } = wired;
   try {
     await saveFirstPartyClient(deps);
-    const current = await keepCurrent(deps);
+    const current = await keepCurrent(wired);
     const server = await serve(deps, log);
     jobs = startJobs(deps, newHolder(deps));
     announce(config, log);

@@ -1,4 +1,4 @@
-import { AUTH_PATHS } from '@portico/protocol/routes';
+import { AUTH_PATHS, REVOCATIONS } from '@portico/protocol/routes';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -70,8 +70,8 @@ export function route<Proof, Body = unknown, Query = unknown, Params = unknown>(
 /** Registers the table below one prefix. */
 export function registerRoutes(app: FastifyInstance, deps: Deps, routes: readonly Route[]): void {
   for (const { method, path, schema, summary, handle } of routes) {
-    // A look that wants no answer (HEAD) must not spend a provider's code.
-    const exposeHeadRoute = path !== AUTH_PATHS.providerCallback;
+    // A look that wants no answer (HEAD) must not spend a provider's code, nor wait for news.
+    const exposeHeadRoute = path !== AUTH_PATHS.providerCallback && path !== REVOCATIONS.stream && path !== REVOCATIONS.poll;
     app.route({
       method,
       url: path,

@@ -114,3 +114,13 @@ export type SessionParams = Static<typeof SessionParams>;
 
 export const ProviderParams = fields({ authProvider: { type: 'string', pattern: '^[a-z]{1,32}$' } }, ['authProvider']);
 export type ProviderParams = Static<typeof ProviderParams>;
+
+/** `digest`: what the asker holds. `wait`: seconds. */
+export const PollQuery = fields(
+  {
+    digest: { type: 'string', pattern: '^[0-9a-f]{16}$' } as const,
+    wait: { type: 'string', pattern: '^(?:[0-9]|1[0-9]|2[0-5])$' } as const,
+  },
+  [],
+);
+export type PollQuery = Static<typeof PollQuery>;

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Answer, SetCookie } from '../sessions/answer.ts';
 import { cookieName, cookiesAreSecure } from './caller.ts';
+import { flow } from './flow.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -16,6 +17,7 @@ export function sendAnswer(config: Config, reply: FastifyReply, answer: Answer):
     reply.header('content-disposition', `attachment; filename="${answer.download.name}"`).type(JSON_TYPE);
     return reply.send(Readable.from(answer.download.pieces));
   }
+  if (answer.stream !== undefined) return reply.type(answer.stream.type).send(flow(answer.stream));
   return answer.body === undefined ? reply.send() : reply.type(JSON_TYPE).send(answer.body);
 }
 

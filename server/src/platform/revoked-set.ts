@@ -1,57 +1,72 @@
-/** One entry of the `revocations` table, as verifiers hold it. */
-export interface Revocation {
-  readonly kind: 'sid' | 'family' | 'sub' | 'client' | 'kid';
-  /** A session id, the id of a refresh family, a user id, a client id, or the name of a signing key. */
-  readonly subject: string;
-  /** For `sub` tokens with a smaller user version are refused, for `client` those with a smaller client version. */
-  readonly minimumUv: number | null;
-  /** Epoch milliseconds; by then every token it speaks of has expired by itself. */
-  readonly expiresAt: number;
-}
+import {
+  createRevokedSet as createPlainSet,
+  type RevokedSet as PlainSet,
+  type RevocableToken,
+  type Revocation,
+} from '@portico/protocol/revocations';
 
-/** What of a token can be revoked. A machine's token has neither session nor user. */
-export interface RevocableToken {
-  readonly sid?: string;
-  readonly fid?: string;
-  readonly aud: string;
-  readonly sub: string;
-  readonly uv?: number;
-  readonly cv?: number;
-  readonly kid?: string;
-}
+export type { RevocableToken, Revocation } from '@portico/protocol/revocations';
 
-/** What was revoked while tokens are still unexpired. The database is the truth; this is the copy that a request can read without waiting. */
-export interface RevokedSet {
+/**
+ * What was revoked while tokens are still unexpired. The database is the truth; this is the copy that a request can read without waiting,
+ * and from which verifiers are told.
+ */
+export interface RevokedSet extends Omit<PlainSet, 'add'> {
+  /** What this process has just committed: known here at once, and announced to others. */
   add(entry: Revocation): void;
-  isRevoked(token: RevocableToken): boolean;
-  dropExpired(now: number): void;
-  size(): number;
+  /** What was read of the database by a reading that began at `startedAt`. */
+  learn(entries: readonly Revocation[], startedAt: number): void;
+  /** Whether a reading was completed lately: otherwise others may know of more, and nobody is to rely on this copy. */
+  isCurrent(now: number): boolean;
+  /** As `isRevoked`, after a look at the shared denylist where there is one. Never fails and never waits for long. */
+  isDenied(token: RevocableToken): Promise<boolean>;
+  /** Calls `hear` with each fact that is new here. Answers how to stop. */
+  subscribe(listener: string, hear: (entry: Revocation) => void): () => void;
+  /** How many subscriptions there are in the name of `listener`. */
+  subscriptions(listener: string): number;
 }
 
-export function createRevokedSet(): RevokedSet {
-  // Session, family and key: simply gone. User and client: gone below a version.
-  const gone = new Map<string, number>();
-  const below = new Map<string, { minimum: number; expiresAt: number }>();
-  const minimumOf = (key: string) => below.get(key)?.minimum ?? 0;
+/** Makes a fact known to other processes at once; the database tells them within a second anyway. Nothing here throws. */
+export interface Announcer {
+  announce(entry: Revocation): void;
+}
+
+/** Facts that several processes share outside the database, and that may be lost at any moment. */
+export interface Denylist extends Announcer {
+  /** False when the token is not on it, and when nobody answers. */
+  isDenied(token: RevocableToken): Promise<boolean>;
+}
+
+/** A copy that was not read again for this long is not relied on, in milliseconds. */
+export const CURRENT_FOR = 3000;
+
+export function createRevokedSet(announcers: readonly Announcer[] = [], denylist: Denylist | null = null): RevokedSet {
+  const set = createPlainSet();
+  const hearers = new Map<symbol, { readonly listener: string; readonly hear: (entry: Revocation) => void }>();
+  let readAt = Number.NEGATIVE_INFINITY;
+  const take = (entry: Revocation) => {
+    if (!set.add(entry)) return;
+    for (const { hear } of hearers.values()) hear(entry);
+  };
   return {
-    add: ({ kind, subject, minimumUv, expiresAt }) => {
-      const key = `${kind} ${subject}`;
-      if (kind !== 'sub' && kind !== 'client') gone.set(key, Math.max(expiresAt, gone.get(key) ?? 0));
-      else {
-        const known = below.get(key);
-        below.set(key, { minimum: Math.max(minimumUv ?? 0, minimumOf(key)), expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0) });
-      }
+    ...set,
+    add: (entry) => {
+      take(entry);
+      for (const announcer of announcers) announcer.announce(entry);
+      denylist?.announce(entry);
     },
-    isRevoked: ({ sid, fid, aud, sub, uv, cv, kid }) =>
-      (sid !== undefined && gone.has(`sid ${sid}`)) ||
-      (fid !== undefined && gone.has(`family ${fid}`)) ||
-      (kid !== undefined && gone.has(`kid ${kid}`)) ||
-      (uv !== undefined && minimumOf(`sub ${sub}`) > uv) ||
-      minimumOf(`client ${aud}`) > (cv ?? Number.POSITIVE_INFINITY),
-    dropExpired: (now) => {
-      for (const [key, expiresAt] of gone) if (expiresAt <= now) gone.delete(key);
-      for (const [key, entry] of below) if (entry.expiresAt <= now) below.delete(key);
+    learn: (entries, startedAt) => {
+      for (const entry of entries) take(entry);
+      readAt = startedAt;
     },
-    size: () => gone.size + below.size,
+    // Both ways: a clock that was set back has to be read by anew.
+    isCurrent: (now) => Math.abs(now - readAt) < CURRENT_FOR,
+    isDenied: async (token) => (denylist !== null && (await denylist.isDenied(token))) || set.isRevoked(token),
+    subscribe: (listener, hear) => {
+      const key = Symbol(listener);
+      hearers.set(key, { listener, hear });
+      return () => hearers.delete(key);
+    },
+    subscriptions: (listener) => [...hearers.values()].filter((one) => one.listener === listener).length,
   };
 }

@@ -100,9 +100,8 @@ export async function verifyAccessToken(
     // However far away the end that it claims: no token lives longer than the settings say today.
     const life = payload.exp - payload.iat;
     if (!(life >= 0 && life <= deps.config.accessTokenLife / 1000)) return null;
-    return deps.revoked.isRevoked({ ...payload, ...(protectedHeader.kid === undefined ? {} : { kid: protectedHeader.kid }) })
-      ? null
-      : payload;
+    const { kid } = protectedHeader;
+    return (await deps.revoked.isDenied({ ...payload, ...(kid === undefined ? {} : { kid }) })) ? null : payload;
   } catch (cause) {
     if (cause instanceof errors.JOSEError) return null;
     throw cause;

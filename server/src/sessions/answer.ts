@@ -12,6 +12,8 @@ export interface Answer {
   readonly body?: object;
   /** A file of any length, written as it is read. */
   readonly download?: { readonly name: string; readonly pieces: AsyncIterable<string> };
+  /** An answer that goes on: written as it comes, until either side ends it. */
+  readonly stream?: AnswerStream;
   readonly cookies?: readonly SetCookie[];
   /** Instead of a body: where a navigation goes on. */
   readonly redirectTo?: string;
@@ -19,6 +21,20 @@ export interface Answer {
   readonly clearSiteData?: boolean;
   /** Headers that belong to this answer alone. */
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface AnswerStream {
+  readonly type: string;
+  /** Begins to write; answers what is to be done when the other side has gone. */
+  readonly open: (sink: Sink) => () => void;
+}
+
+export interface Sink {
+  write(text: string): void;
+  /** All is said. */
+  end(): void;
+  /** What was said is no whole answer: the connection breaks, and the other side asks again. */
+  fail(): void;
 }
 
 export interface SetCookie {

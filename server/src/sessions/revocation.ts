@@ -7,12 +7,6 @@ import type { Revocation } from '../platform/revoked-set.ts';
  * is no moment at which one is true without the other. Every node reads new rows each second.
  */
 
-/** How often a node reads new rows, in milliseconds. */
-export const READ_EVERY = 1000;
-/** Rows are read again from this long before the newest one seen, because transactions commit out of order. In milliseconds. */
-const OVERLAP = 10_000;
-/** The whole set is read again this often, for rows from a node whose clock is further behind than that. In milliseconds. */
-const READ_ALL_EVERY = 30_000;
 /** No access token lives longer, whatever is set for the whole or for one client. In milliseconds. */
 export const LONGEST_ACCESS_LIFE = 15 * 60_000;
 /** A row lives for the longest access token and this much more, in milliseconds. */
@@ -58,40 +52,4 @@ export async function deleteExpiredRevocations(db: Db, now: number, limit: numbe
     [now, limit],
   );
   return rows.length;
-}
-
-/** How far a node has read. */
-export interface ReadMark {
-  /** The newest row seen; the next reading begins a little before it. */
-  readonly newest: number;
-  /** When the whole set was read last. */
-  readonly wholeAt: number;
-}
-
-export const NOTHING_READ: ReadMark = { newest: 0, wholeAt: Number.NEGATIVE_INFINITY };
-
-/** Reads once what is new, or everything when that is due. Answers the mark to read from next time. */
-export async function readRevocations(deps: Pick<Deps, 'db' | 'now' | 'revoked'>, mark: ReadMark): Promise<ReadMark> {
-  const now = deps.now();
-  const whole = now >= mark.wholeAt + READ_ALL_EVERY;
-  const entries = await listRevocations(deps.db, now, whole ? 0 : Math.max(0, mark.newest - OVERLAP));
-  for (const entry of entries) deps.revoked.add(entry);
-  deps.revoked.dropExpired(now);
-  return { newest: Math.max(mark.newest, entries.at(-1)?.insertedAt ?? 0), wholeAt: whole ? now : mark.wholeAt };
-}
-
-/** Keeps `deps.revoked` true: the whole set now, then what is new each second. */
-export async function watchRevocations(deps: Deps): Promise<{ stop(): void }> {
-  let mark = await readRevocations(deps, NOTHING_READ);
-  let reading = false;
-  const timer = setInterval(() => {
-    if (reading) return;
-    reading = true;
-    readRevocations(deps, mark)
-      .then((next) => (mark = next))
-      .catch((cause: unknown) => deps.log.warn({ err: cause }, 'revocations could not be read; trying again'))
-      .finally(() => (reading = false));
-  }, READ_EVERY);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
 }

@@ -54,7 +54,10 @@ const GUARDS: Readonly<Record<string, string>> = {
 const EXTERNAL_GUARDS: Readonly<Record<string, string>> = {};
 
 /** The same for the other calls of client sites, by full path. */
-const SITE_GUARDS: Readonly<Record<string, string>> = {};
+const SITE_GUARDS: Readonly<Record<string, string>> = {
+  'GET /api/v1/revocations/stream': 'client',
+  'GET /api/v1/revocations': 'client',
+};
 
 /** Who may ask each OAuth endpoint; its own verb looks at what the request shows. */
 const OAUTH_ASKERS: Readonly<Record<string, string>> = {};

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dropChainKey, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
+import { NOTHING_READ, readRevocations } from '../../src/revocations/watch.ts';
 import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
-import { NOTHING_READ, readRevocations } from '../../src/sessions/revocation.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
 import { addClient, familyOf, grantClient, refreshByBody, sessionOf } from '../families.ts';
 import { onTwoNodes } from '../nodes.ts';

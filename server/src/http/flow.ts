@@ -1,0 +1,59 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { AnswerStream } from '../sessions/answer.ts';
+
+/** Text that waits for a reader who is too slow is memory that a stranger holds: beyond this the reader is dropped. In characters. */
+const UNREAD_MAX = 8 * 1024 * 1024;
+/** A reader who takes nothing of what waits for this long is gone, in milliseconds. */
+const TAKES_WITHIN = 10_000;
+
+/** An answer that goes on, as a stream for the HTTP server. */
+export function flow({ open }: AnswerStream): Readable {
+  let stuck: NodeJS.Timeout | undefined;
+  let close: () => void = () => undefined;
+  const readable = new Readable({
+    // Whatever is asked for was written already; being asked shows that somebody reads.
+    read: () => {
+      clearTimeout(stuck);
+      stuck = undefined;
+    },
+    destroy: (cause, done) => {
+      clearTimeout(stuck);
+      close();
+      done(cause);
+    },
+  });
+  const fail = () => void readable.destroy(new Error('the reader is too slow'));
+  close = open({
+    write: (text) => {
+      if (readable.destroyed || readable.readableEnded) return;
+      if (readable.push(text)) return;
+      stuck ??= setTimeout(fail, TAKES_WITHIN).unref();
+      if (readable.readableLength > UNREAD_MAX) fail();
+    },
+    end: () => {
+      if (!readable.destroyed) readable.push(null);
+    },
+    fail: () => void readable.destroy(new Error('the answer cannot go on')),
+  });
+  if (readable.destroyed) close();
+  return readable;
+}
+
+/** A server that ends does not wait for what has no end. The hook before closing runs while connections are still open. */
+export function endFlowsAtClose(scope: FastifyInstance): void {
+  const flows = new Set<Readable>();
+  let closing = false;
+  scope.addHook('onSend', async (_, __, payload) => {
+    if (!(payload instanceof Readable)) return payload;
+    flows.add(payload);
+    payload.once('close', () => flows.delete(payload));
+    if (closing) payload.destroy();
+    return payload;
+  });
+  scope.addHook('preClose', (done) => {
+    closing = true;
+    for (const each of flows) each.destroy();
+    done();
+  });
+}
