@@ -7,6 +7,7 @@ import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
 import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
 import type { Answered, Browser } from '../../server/test/browser.ts';
 import { byPage, fakeProviders } from '../../server/test/fake-providers.ts';
+import { addSite, openSite } from '../../server/test/sites.ts';
 import { inWorld, MINUTE, PASSWORD, type World } from '../../server/test/world.ts';
 import { CALLS, FIELDS, SHAPES } from './api-calls.ts';
 import { checkAnswer } from './check-answer.ts';
@@ -56,6 +57,8 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['GET /me/activity', (_, browser) => browser.call('myActivity')],
   ['GET /me/sessions', (_, browser) => browser.call('mySessions')],
   ['DELETE /me/sessions/:id', endAnotherSession],
+  ['GET /me/sites', openAndListSites],
+  ['DELETE /me/sites/:clientId', (_, browser) => browser.act('mySite', undefined, { params: { clientId: 'notes' } })],
   ['DELETE /me/sessions', (_, browser) => browser.act('mySessions', undefined, { method: 'DELETE' })],
   ['POST /me/password', (_, browser) => browser.act('myPassword', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
   ['POST /me/email', (_, browser) => browser.act('myEmail', { email: MOVED })],
@@ -119,6 +122,13 @@ async function endAnotherSession(world: World, browser: Browser): Promise<Answer
   const items = body['items'] as readonly { readonly id: string; readonly current: boolean }[];
   const other = items.find((item) => !item.current);
   return browser.act('mySession', undefined, { params: { id: other?.id ?? '' } });
+}
+
+async function openAndListSites(world: World, browser: Browser): Promise<Answered> {
+  await openSite(world, browser, await addSite(world, 'notes'));
+  const listed = await browser.call('mySites');
+  assert.equal((listed.body['items'] as readonly unknown[]).length, 1);
+  return listed;
 }
 
 async function unlink(world: World, browser: Browser): Promise<Answered> {

@@ -9,6 +9,7 @@ import { readIdentities, returnTokens, unlinkIdentity } from './auth/me/identiti
 import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
 import { readMe, updateMe } from './auth/me/profile.ts';
 import { endOtherSessions, endSession, readSessions } from './auth/me/sessions.ts';
+import { readSites, signOutOfSite } from './auth/me/sites.ts';
 import { prove, sendProofCode } from './auth/prove.ts';
 import { refresh } from './auth/refresh.ts';
 import { sessionStatus } from './auth/session-status.ts';
@@ -260,6 +261,20 @@ export const AUTH_ROUTES: readonly Route[] = [
     body: body.EmptyBody,
     params: body.SessionParams,
     run: (deps, caller, session, { params }) => endSession(deps, caller, session, params.id),
+  }),
+  route<guard.Current>('GET', AUTH_PATHS.mySites, {
+    guard: guard.cookieAndDatabase,
+    limit: 'none',
+    summary: 'Own connected sites',
+    run: (deps, _, session) => readSites(deps, session),
+  }),
+  route<guard.Current, unknown, unknown, body.SiteParams>('DELETE', AUTH_PATHS.mySite, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Sign out of one site in every session, and take back what it was allowed',
+    body: body.EmptyBody,
+    params: body.SiteParams,
+    run: (deps, caller, session, { params }) => signOutOfSite(deps, caller, session, params.clientId),
   }),
 ];
 

@@ -51,6 +51,8 @@ const METHODS: Readonly<Partial<Record<keyof typeof AUTH_PATHS, 'GET' | 'DELETE'
   myIdentities: 'GET',
   myIdentity: 'DELETE',
   mySession: 'DELETE',
+  mySites: 'GET',
+  mySite: 'DELETE',
 };
 
 /** A browser as the server sees one: a cookie jar that keeps to Max-Age, one origin, fetch metadata. No page, no script. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { insertClient, type NewClient } from '../src/clients/client.ts';
+import { findClient, insertClient, type NewClient } from '../src/clients/client.ts';
 import { insertAuthenticationSecret } from '../src/clients/client-secret.ts';
 import { insertCode } from '../src/oauth/authorization-code.ts';
+import { type RedeemedCode, redeemCode } from '../src/oauth/redeem-code.ts';
 import { tokenHash } from '../src/platform/crypto.ts';
 import { lockActiveSession } from '../src/sessions/session.ts';
 import type { Browser } from './browser.ts';
@@ -83,6 +84,23 @@ export async function codeFor(
     await insertCode(tx, made, now);
   });
   return { code, verifier, sid };
+}
+
+/** A site as it is after its code was redeemed: signed in, in the browser's session. */
+export async function openSite(
+  world: World,
+  browser: Browser,
+  site: Site,
+  { given, ...asked }: { given?: GivenCode; scope?: string } = {},
+): Promise<RedeemedCode> {
+  const { code, verifier } = given ?? (await codeFor(world, browser, site, asked));
+  const client = await findClient(world.deps.db, site.id);
+  assert.ok(client !== null);
+  const from = { requestId: 'r', address: '192.0.2.1', userAgent: 'test' };
+  const input = { code, redirectUri: site.redirectUri, codeVerifier: verifier, dpopKey: '' };
+  const opened = await redeemCode(world.deps, from, client, input);
+  assert.ok(opened !== null, 'the code was redeemed');
+  return opened;
 }
 
 /** The Authorization header of a confidential client. */

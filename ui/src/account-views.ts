@@ -13,6 +13,31 @@ export interface SessionItem {
   readonly lastSeenAt: number;
   readonly expiresAt: number;
   readonly methods: readonly string[];
+  /** Names of the sites that are open in it. */
+  readonly sites: readonly string[];
+}
+
+/** A site that opens with this account. */
+export interface SiteItem {
+  readonly clientId: string;
+  readonly name: string;
+  readonly kind: string;
+  /** What it may know and do; words for them stand in the texts. */
+  readonly scopes: readonly string[];
+  /** In the site's own words. */
+  readonly roles: readonly string[];
+  readonly since: number;
+  /** Null: it is open nowhere. */
+  readonly lastUsedAt: number | null;
+  /** In how many sessions it is open. */
+  readonly open: number;
+  /** It is open in this session. */
+  readonly current: boolean;
+}
+
+/** `GET me/sites`. */
+export interface SitesAnswer {
+  readonly items: readonly SiteItem[];
 }
 
 /** An account elsewhere that opens this one. */

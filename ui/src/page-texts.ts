@@ -13,6 +13,7 @@ const OF_PAGE = {
   reset: (texts: Texts) => texts.pages.reset,
   'mail-link': (texts: Texts) => texts.pages.mailLink,
   dashboard: (texts: Texts) => texts.pages.dashboard,
+  sites: (texts: Texts) => ({ ...texts.pages.sites, scopes: texts.scopes }),
   security: (texts: Texts) => texts.pages.security,
   activity: (texts: Texts) => ({ ...texts.pages.activity, words: texts.activity, unusual: texts.unusual }),
   account: (texts: Texts) => texts.pages.account,
@@ -89,6 +90,7 @@ const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
   reset: [...ANYWHERE, 'link_expired', 'password_refused', 'address_suspended'],
   'mail-link': [...ANYWHERE, 'link_expired', 'email_taken', ...REFUSED_SIGN_UP, 'session_ended', 'signed_out', 'address_suspended'],
   dashboard: [...ANYWHERE, 'not_found', 'signed_out'],
+  sites: [...ANYWHERE, 'not_found', 'signed_out'],
   security: [
     ...ANYWHERE,
     ...TO_PROVIDER,
@@ -128,6 +130,7 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   'mail-link': [],
   'provider-return': [],
   dashboard: [],
+  sites: [],
   security: ['missing', 'malformed', 'email_malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   activity: [],
   account: ['missing', 'malformed', 'confirm_differs'],
@@ -141,7 +144,7 @@ const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'reset', 'security'];
 const ANY_PASSWORD: readonly PageName[] = [...NEW_PASSWORD, 'sign-in', 'confirm'];
 
 /** The pages of a signed-in person that hang together by their links. */
-const ROOMS = ['dashboard', 'security', 'activity', 'account'] as const satisfies readonly PageName[];
+const ROOMS = ['dashboard', 'sites', 'security', 'activity', 'account'] as const satisfies readonly PageName[];
 export type RoomName = (typeof ROOMS)[number];
 type OwnRoom = RoomName | 'confirm';
 

@@ -31,6 +31,8 @@ function headingOf(view: PageView, texts: Texts): string {
       return pages.mailLink[view.act].title;
     case 'dashboard':
       return pages.dashboard.title;
+    case 'sites':
+      return pages.sites.title;
     case 'security':
       return pages.security.title;
     case 'activity':

@@ -196,6 +196,7 @@ test('every form posts to a path that exists, with the token that guards it', ()
     PAGE_FORMS.dashboardEndSession,
     PAGE_FORMS.dashboardEndOthers,
     PAGE_FORMS.dashboardExtend,
+    PAGE_FORMS.dashboardLeaveSite,
     PAGE_FORMS.dashboardEmail,
     PAGE_FORMS.dashboardUnlink,
     PAGE_FORMS.dashboardLink,

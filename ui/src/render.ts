@@ -19,6 +19,7 @@ import Security from './pages/security.svelte';
 import SignIn from './pages/sign-in.svelte';
 import SignOut from './pages/sign-out.svelte';
 import SignUp from './pages/sign-up.svelte';
+import Sites from './pages/sites.svelte';
 import VerifySignIn from './pages/verify-sign-in.svelte';
 import type { PageName, RenderPage } from './views.ts';
 
@@ -32,6 +33,7 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   reset: Reset,
   'mail-link': MailLink,
   dashboard: Dashboard,
+  sites: Sites,
   security: Security,
   activity: Activity,
   account: Account,

@@ -1,7 +1,7 @@
 import type { ErrorCode, Fields } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
 import type { SessionStatus, UnusualReason } from '@portico/protocol/tokens';
-import type { Account, ActivityAnswer, Profile, ProofWays, Security } from './account-views.ts';
+import type { Account, ActivityAnswer, Profile, ProofWays, Security, SiteItem } from './account-views.ts';
 
 export type * from './account-views.ts';
 
@@ -123,6 +123,8 @@ export interface FormPosts {
   readonly dashboardEndSession: 'id';
   readonly dashboardEndOthers: never;
   readonly dashboardExtend: never;
+  /** The site to sign out of. */
+  readonly dashboardLeaveSite: 'clientId';
   readonly dashboardEmail: 'email';
   readonly dashboardUnlink: 'authProvider';
   readonly dashboardLink: 'authProvider';
@@ -179,6 +181,12 @@ export type PageView =
       readonly account: Account | null;
       readonly form: FormState;
       readonly notice: 'session_ended' | 'others_ended' | null;
+    }
+  | {
+      readonly page: 'sites';
+      readonly sites: readonly SiteItem[] | null;
+      readonly form: FormState;
+      readonly notice: 'site_left' | null;
     }
   | {
       readonly page: 'security';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { authPath, fillPath, PAGES } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
-import { granted, type Reply, refusal, setStage, signedIn, waysIn } from './stage.ts';
+import { granted, notes, type Reply, refusal, setStage, signedIn, waysIn } from './stage.ts';
 
 /** The other pages of an account once their script runs: ways in, activity, name and data, the proof. */
 const stage = setStage();
@@ -171,4 +171,23 @@ stage.test('the activity is asked for, and a page that finds somebody else signe
   await page.waitForFunction(() => performance.getEntriesByType('navigation').length > 0);
   while (refreshes < 2) await page.waitForTimeout(50);
   assert.ok(refreshes >= 2, 'the page that belonged to Ada is gone');
+});
+
+stage.test('signing out of a site tells the API, says so, and an empty list says what would stand there', async (page) => {
+  let left = [notes];
+  stage.play({
+    ...signedIn,
+    [`GET ${authPath('mySites')}`]: () => ({ status: 200, body: { items: left } }),
+    [`DELETE ${fillPath(authPath('mySite'), { clientId: 'notes' })}`]: () => {
+      left = [];
+      return { status: 204 };
+    },
+  });
+  await stage.open(page, PAGES.dashboardSites);
+  await page.getByText(en.scopes.openid).waitFor();
+  await page.getByRole('button', { name: 'Sign out of Notes' }).click();
+  await page.waitForSelector('.notice:focus');
+  assert.equal(await page.innerText('.notice'), en.pages.sites.left);
+  await page.getByText(en.pages.sites.empty).waitFor();
+  assert.equal(stage.heard.find(({ method }) => method === 'DELETE')?.csrf, 'csrf-1');
 });

@@ -10,6 +10,7 @@ import type {
   ProviderButton,
   Security,
   SessionItem,
+  SiteItem,
   Waiting,
 } from '../src/views.ts';
 
@@ -53,6 +54,7 @@ const thisDevice: SessionItem = {
   lastSeenAt: NOW - 60_000,
   expiresAt: NOW + 21 * DAY,
   methods: ['pwd', 'otp'],
+  sites: ['Space Snake', 'Notes'],
 };
 const otherDevices: readonly SessionItem[] = [
   {
@@ -63,6 +65,7 @@ const otherDevices: readonly SessionItem[] = [
     address: '198.51.100.•••',
     lastSeenAt: NOW - DAY,
     methods: ['pwd'],
+    sites: ['Notes'],
   },
   {
     ...thisDevice,
@@ -72,6 +75,7 @@ const otherDevices: readonly SessionItem[] = [
     address: '2001:db8:42:•••',
     lastSeenAt: NOW - 5 * DAY,
     methods: ['fed'],
+    sites: [],
   },
 ];
 const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace', role: 'admin' } as const;
@@ -116,6 +120,23 @@ const security: Security = {
   items: [linkedGithub, linkedGoogle],
   linkable,
 };
+const site = (clientId: string, name: string, more: Partial<SiteItem> = {}): SiteItem => ({
+  clientId,
+  name,
+  kind: 'web',
+  scopes: ['email', 'offline_access', 'openid', 'profile'],
+  roles: [],
+  since: NOW - 100 * DAY,
+  lastUsedAt: NOW - DAY,
+  open: 1,
+  current: false,
+  ...more,
+});
+const sites: readonly SiteItem[] = [
+  site('notes', 'Notes', { roles: ['editor', 'moderator'], open: 2, current: true }),
+  site('space-snake', 'Space Snake', { kind: 'native', scopes: ['openid', 'profile'] }),
+  site('long', 'A site whose name goes on and on beyond what fits on a small telephone', { open: 0, lastUsedAt: null, kind: 'spa' }),
+];
 const stale = 0;
 
 const happened = (action: string, hours: number, more: Partial<ActivityItem> = {}): ActivityItem => ({
@@ -395,6 +416,10 @@ export const sampleViews: readonly Sample[] = [
     frame: threeHosts,
   },
   { name: 'security-renew', view: { page: 'security', security: null, form: blank, refused: null, notice: null } },
+  { name: 'sites-renew', view: { page: 'sites', sites: null, form: blank, notice: null } },
+  { name: 'sites', view: { page: 'sites', sites, form: blank, notice: 'site_left' } },
+  { name: 'sites-empty', view: { page: 'sites', sites: [], form: blank, notice: null } },
+  { name: 'sites-loading', view: { page: 'sites', sites: null, form: blank, notice: null }, frame: threeHosts },
   { name: 'activity-renew', view: { page: 'activity', activity: null, cursor: null } },
   { name: 'account-renew', view: { page: 'account', profile: null, form: blank, refused: null, notice: null } },
   { name: 'confirm-renew', view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard/account' } },

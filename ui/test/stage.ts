@@ -45,6 +45,7 @@ const USUAL = {
   [PAGES.signIn]: 'sign-in',
   [PAGES.signUp]: 'sign-up',
   [PAGES.dashboard]: 'dashboard-renew',
+  [PAGES.dashboardSites]: 'sites-renew',
   [PAGES.dashboardSecurity]: 'security-renew',
   [PAGES.dashboardActivity]: 'activity-renew',
   [PAGES.dashboardAccount]: 'account-renew',
@@ -138,7 +139,15 @@ export function refusal(status: number, error: ErrorCode, more: object = {}): Re
 
 const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace', role: 'user' };
 const moments = { createdAt: Date.now(), lastSeenAt: Date.now(), expiresAt: Date.now() };
-const here = { id: 'ses_1', current: true, device: 'Firefox on Windows', address: '203.0.113.•••', methods: ['pwd'], ...moments };
+const here = {
+  id: 'ses_1',
+  current: true,
+  device: 'Firefox on Windows',
+  address: '203.0.113.•••',
+  methods: ['pwd'],
+  sites: ['Notes'],
+  ...moments,
+};
 const elsewhere = { ...here, id: 'ses_2', current: false, device: 'Safari on iPhone' };
 
 export function sessionsReply(...items: readonly (typeof here)[]): Reply {
@@ -152,6 +161,19 @@ export const waysIn = {
   items: [{ authProvider: 'github', service: 'GitHub', label: 'ada', offered: true, linkedAt: 1, lastUsedAt: 1, hasTokens: true }],
   linkable: [{ authProvider: 'google', service: 'Google' }],
   hasPassword: true,
+};
+
+/** A site that is open here and on the phone. */
+export const notes = {
+  clientId: 'notes',
+  name: 'Notes',
+  kind: 'web',
+  scopes: ['openid'],
+  roles: [],
+  since: 1,
+  lastUsedAt: 1,
+  open: 2,
+  current: true,
 };
 
 /** What a refresh answers. */
@@ -168,4 +190,5 @@ export const signedIn: PlayedApi = {
   [`GET ${authPath('me')}`]: () => ({ status: 200, body: { ...user, createdAt: Date.now(), freshUntil: Date.now() + 600_000 } }),
   [`GET ${authPath('myIdentities')}`]: () => ({ status: 200, body: waysIn }),
   [`GET ${authPath('mySessions')}`]: () => sessionsReply(here, elsewhere),
+  [`GET ${authPath('mySites')}`]: () => ({ status: 200, body: { items: [notes] } }),
 };

@@ -1,5 +1,5 @@
 import type { ErrorCode, FieldProblem } from '../errors.ts';
-import type { UnusualReason } from '../tokens.ts';
+import type { Scope, UnusualReason } from '../tokens.ts';
 
 /** English, the complete language: every other file must have the same keys (`Texts`). `{name}` parts are filled by `fill`. */
 export const en = {
@@ -192,6 +192,13 @@ export const en = {
     recovered_before: 'The account was recovered by mail in the last 24 hours.',
   } satisfies Record<UnusualReason, string>,
   /** What happened in an account, as its owner reads it. The server's list of actions demands a word for each. */
+  /** What a site may know and do, as the end of a sentence that begins with “it may”. */
+  scopes: {
+    openid: 'know that it is you',
+    profile: 'see your name',
+    email: 'see your e-mail address',
+    offline_access: 'stay signed in while you are away',
+  } satisfies Record<Scope, string>,
   activity: {
     actions: {
       'signup.started': 'A sign-up began',
@@ -440,6 +447,7 @@ export const en = {
     room: {
       nav: 'Your account',
       overview: 'Overview',
+      sites: 'Sites',
       security: 'Sign-in',
       activity: 'Activity',
       account: 'Account',
@@ -473,12 +481,39 @@ export const en = {
         lastSeen: 'Last seen',
         method: 'Signed in with',
         methods: { pwd: 'Password', otp: 'Code by mail', fed: 'Another service' },
+        sites: 'Sites opened',
         until: 'Signed in until',
         end: 'End',
         endNamed: 'End the session on {device}, last seen {time}',
         endOthers: 'End all other sessions',
         onlyThis: 'You are signed in nowhere else.',
       },
+    },
+    sites: {
+      title: 'Connected sites',
+      lead: 'Sites and apps that you use with this account. Sign out of one, and you are out of it on every device; it must ask you again.',
+      left: 'You are signed out of that site, and it must ask you again.',
+      empty:
+        'No site is connected yet. When a site or a game lets you sign in with this account, it appears here, and you can sign out of it here.',
+      here: 'Open in this browser',
+      kind: 'Kind',
+      kinds: {
+        web: 'Website',
+        spa: 'App in the browser',
+        native: 'App or game on a device',
+        machine: 'Program',
+        secondary: 'Sign-in service of another site',
+      },
+      since: 'Since',
+      lastUsed: 'Last used',
+      open: 'Open in',
+      openOne: '1 session',
+      openMany: '{count} sessions',
+      notOpen: 'No session right now',
+      may: 'It may',
+      roles: 'Your roles there',
+      leave: 'Sign out',
+      leaveNamed: 'Sign out of {site}',
     },
     security: {
       title: 'How you sign in',

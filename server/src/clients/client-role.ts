@@ -7,6 +7,12 @@ export async function findClientRoles(db: Db, userId: string, clientId: string):
   return row === null ? [] : (JSON.parse(row['roles'] as string) as string[]);
 }
 
+/** A user's roles at every site where there are some, by the site's id. */
+export async function listRolesOfUser(db: Db, userId: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await db.all('select client_id, roles from client_roles where user_id = $1 order by client_id', [userId]);
+  return new Map(rows.map((row) => [row['client_id'] as string, JSON.parse(row['roles'] as string) as string[]]));
+}
+
 export async function saveClientRoles(
   tx: Db,
   { userId, clientId, roles, now }: { userId: string; clientId: string; roles: readonly string[]; now: number },

@@ -62,6 +62,16 @@ export async function listClients(db: Db): Promise<Client[]> {
   );
 }
 
+/** The sites that a user is signed in to, or has said yes to. Whether a family still lives is for the caller to see. */
+export async function listClientsOfUser(db: Db, userId: string): Promise<Client[]> {
+  const rows = await db.all(
+    `select ${COLUMNS} from clients where id <> $2 and (id in (select client_id from consents where user_id = $1)
+       or id in (select client_id from refresh_tokens where user_id = $1 and state = 'active')) order by name, id`,
+    [userId, FIRST_PARTY_CLIENT],
+  );
+  return rows.map(fromRow);
+}
+
 /** The clients that live at this origin and are not disabled. An origin belongs to one of them; the registration sees to that. */
 export async function listClientsAtOrigin(db: Db, origin: string): Promise<Client[]> {
   const rows = await db.all(`select ${COLUMNS} from clients where disabled_at is null and origins like $1 escape '\\' limit 10`, [

@@ -35,6 +35,7 @@ export async function saveConsent(
   );
 }
 
-export async function deleteConsent(tx: Db, userId: string, clientId: string): Promise<void> {
-  await tx.all('delete from consents where user_id = $1 and client_id = $2', [userId, clientId]);
+/** False when there was none. */
+export async function deleteConsent(tx: Db, userId: string, clientId: string): Promise<boolean> {
+  return (await tx.all('delete from consents where user_id = $1 and client_id = $2 returning client_id', [userId, clientId])).length > 0;
 }

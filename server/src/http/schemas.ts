@@ -1,4 +1,5 @@
 import { ACTIVITY_CURSOR } from '../auth/me/activity.ts';
+import { CLIENT_ID_FORM } from '../clients/authenticate-client.ts';
 
 /**
  * What may come in, as plain JSON Schema: the validation and the OpenAPI document at once. A schema library would be a tenth of an idle
@@ -111,6 +112,9 @@ export type ActivityQuery = Static<typeof ActivityQuery>;
 
 export const SessionParams = fields({ id: name128 }, ['id']);
 export type SessionParams = Static<typeof SessionParams>;
+
+export const SiteParams = fields({ clientId: { type: 'string', pattern: CLIENT_ID_FORM.source } }, ['clientId']);
+export type SiteParams = Static<typeof SiteParams>;
 
 export const ProviderParams = fields({ authProvider: { type: 'string', pattern: '^[a-z]{1,32}$' } }, ['authProvider']);
 export type ProviderParams = Static<typeof ProviderParams>;

@@ -72,6 +72,11 @@ export async function spendCode(tx: Db, use: CodeUse): Promise<boolean> {
   return row !== null;
 }
 
+/** What a user has given one site and what it has not redeemed yet is worth nothing any more. */
+export async function deleteUnusedCodes(tx: Db, userId: string, clientId: string): Promise<void> {
+  await tx.all('delete from authorization_codes where user_id = $1 and client_id = $2 and used_at is null', [userId, clientId]);
+}
+
 /** Job: kept as long as a replay could still end something that lives, a day. */
 export async function deleteOldCodes(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all(

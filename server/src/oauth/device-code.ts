@@ -84,6 +84,11 @@ export async function denyDevice(tx: Db, userCodeHash: string, now: number): Pro
   return row !== null;
 }
 
+/** A yes that no device has fetched yet is taken back. */
+export async function denyApprovedDevices(tx: Db, userId: string, clientId: string): Promise<void> {
+  await tx.all(`update device_codes set state = 'denied' where user_id = $1 and client_id = $2 and state = 'approved'`, [userId, clientId]);
+}
+
 /** One look by the device. `tooSoon`: it came before its interval was over, which has now grown by five seconds (RFC 8628 3.5). */
 export async function pollDevice(
   db: Db,

@@ -11,7 +11,14 @@ import { inWorld, MINUTE, PASSWORD, type World } from '../world.ts';
 
 const EMAIL = 'ada@example.com';
 const PAGE = { headers: { accept: 'text/html' } };
-const PAGES_OF_ACCOUNT = [PAGES.dashboard, PAGES.dashboardSecurity, PAGES.dashboardActivity, PAGES.dashboardAccount, PAGES.dashboardProof];
+const PAGES_OF_ACCOUNT = [
+  PAGES.dashboard,
+  PAGES.dashboardSites,
+  PAGES.dashboardSecurity,
+  PAGES.dashboardActivity,
+  PAGES.dashboardAccount,
+  PAGES.dashboardProof,
+];
 const proofOf = (page: string) => `${PAGES.dashboardProof}?returnTo=${encodeURIComponent(page)}`;
 
 const open = (browser: Browser, path: string): Promise<Answered> => browser.send('GET', path, undefined, PAGE);
@@ -35,7 +42,7 @@ inWorld('each page shows what is the user’s own, leads to the others, and send
     assert.deepEqual([stranger.status, stranger.headers['location']], [303, `${PAGES.signIn}?returnTo=${encodeURIComponent(path)}`]);
   }
   const page = await open(browser, PAGES.dashboardSecurity);
-  for (const path of PAGES_OF_ACCOUNT.slice(0, 4)) assert.ok(page.text.includes(`href="${path}"`), path);
+  for (const path of PAGES_OF_ACCOUNT.slice(0, 5)) assert.ok(page.text.includes(`href="${path}"`), path);
   assert.match(page.text, /aria-current="page"[^>]*>Sign-in/);
   const wellKnown = await open(browser, SYSTEM.changePassword);
   assert.match(String(wellKnown.headers['location']), /\/dashboard\/security$/);

@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import { insertIdentity } from '../../src/accounts/identity.ts';
 import { recordEvent } from '../../src/audit/event.ts';
 import { EVENTS_AT_A_TIME } from '../../src/auth/me/export.ts';
+import { saveClientRoles } from '../../src/clients/client-role.ts';
+import { saveConsent } from '../../src/clients/consent.ts';
 import type { Browser } from '../browser.ts';
 import { everything } from '../families.ts';
 import { tablesWithUser } from '../schema.ts';
+import { addSite } from '../sites.ts';
 import { HOUR, inWorld, MINUTE, PASSWORD } from '../world.ts';
 
 /** Everything that is kept about a user, in one file, without anything that opens the account. */
@@ -19,6 +22,7 @@ interface Exported {
   readonly sessions: readonly Readonly<Record<string, unknown>>[];
   readonly devices: readonly Readonly<Record<string, unknown>>[];
   readonly mailedLinks: readonly unknown[];
+  readonly sites: readonly Readonly<Record<string, unknown>>[];
   readonly seenWith: readonly Readonly<Record<string, unknown>>[];
   readonly events: readonly Readonly<Record<string, unknown>>[];
 }
@@ -39,6 +43,11 @@ const TABLES: Readonly<Record<string, keyof Exported | { readonly because: strin
   identities: 'identities',
   mail_links: 'mailedLinks',
   sightings: 'seenWith',
+  consents: 'sites',
+  client_roles: 'sites',
+  authorization_codes: { because: 'a hash that lives for a minute; what it opened stands in the events' },
+  device_codes: { because: 'hashes that live for minutes; what they opened stands in the sessions' },
+  logouts: { because: 'what a site is still to be told; that its session ended stands in the events' },
 };
 
 test('every table with rows of a user stands in the export, or in a list with its reason', () => {
@@ -79,6 +88,23 @@ inWorld('the file holds profile, services, sessions, devices and events, as a do
   assert.equal(event('signup.completed')?.['address'], '203.0.113.77');
   assert.equal(event('signin.failed')?.['address'], '198.51.100.x', 'where a stranger was belongs to the stranger');
   assert.ok(event('account.exported'));
+});
+
+inWorld('what sites were allowed and what one may do there stands in the file, site by site', async (world) => {
+  const browser = await world.signedUp(EMAIL);
+  const userId = String((await browser.call('me')).body['id']);
+  const { db, now } = world.deps;
+  for (const id of ['game', 'notes', 'shop']) await addSite(world, id);
+  await saveConsent(db, { userId, clientId: 'notes', scope: 'email openid', now: now() });
+  await saveConsent(db, { userId, clientId: 'game', scope: 'openid', now: now() });
+  await saveClientRoles(db, { userId, clientId: 'notes', roles: ['editor'], now: now() });
+  await saveClientRoles(db, { userId, clientId: 'shop', roles: ['clerk'], now: now() });
+  const allowedAt = '2026-01-05T12:00:00.000Z';
+  assert.deepEqual((await exported(browser)).sites, [
+    { clientId: 'game', allowed: ['openid'], allowedAt, roles: [] },
+    { clientId: 'notes', allowed: ['email', 'openid'], allowedAt, roles: ['editor'] },
+    { clientId: 'shop', allowed: [], allowedAt: null, roles: ['clerk'] },
+  ]);
 });
 
 inWorld('no hash, token, code or key stands in the file, whatever the tables hold', async (world) => {

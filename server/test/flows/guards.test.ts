@@ -48,6 +48,8 @@ const GUARDS: Readonly<Record<string, string>> = {
   'GET /me/sessions': 'cookie',
   'DELETE /me/sessions': 'cookieAndCsrf',
   'DELETE /me/sessions/:id': 'cookieAndCsrf',
+  'GET /me/sites': 'cookieAndDatabase',
+  'DELETE /me/sites/:clientId': 'cookieCsrfAndDatabase',
 };
 
 /** The same for the backends of client sites. */
@@ -87,7 +89,7 @@ const send = (
 ) =>
   browser.send(
     route.method,
-    prefix + fillPath(route.path, { authProvider: 'github', id: 'A'.repeat(22) }),
+    prefix + fillPath(route.path, { authProvider: 'github', id: 'A'.repeat(22), clientId: 'notes' }),
     route.method === 'GET' ? undefined : (BODIES[name(route)] ?? (route.method === 'DELETE' ? undefined : {})),
     { headers },
   );

@@ -6,6 +6,8 @@ import { listSightings } from '../../accounts/sighting.ts';
 import { findUser } from '../../accounts/user.ts';
 import { type AuditEvent, type EventMark, listEventsOfUser, recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
+import { listRolesOfUser } from '../../clients/client-role.ts';
+import { listConsents } from '../../clients/consent.ts';
 import type { Deps } from '../../deps.ts';
 import { countTry } from '../../guessing/counter.ts';
 import { EXPORTS_USER } from '../../guessing/limits.ts';
@@ -91,6 +93,13 @@ const SECTIONS: Readonly<Record<string, (deps: Deps, session: FreshSession) => P
       expiresAt: moment(session.expiresAt),
       heldUntil: moment(session.heldUntil),
     }));
+  },
+  sites: async ({ db }, { userId }) => {
+    const [consents, roles] = await Promise.all([listConsents(db, userId), listRolesOfUser(db, userId)]);
+    return [...new Set([...consents.map(({ clientId }) => clientId), ...roles.keys()])].sort().map((clientId) => {
+      const consent = consents.find((one) => one.clientId === clientId);
+      return { clientId, allowed: consent?.scope.split(' ') ?? [], allowedAt: moment(consent?.givenAt), roles: roles.get(clientId) ?? [] };
+    });
   },
   devices: async ({ db }, { userId }) =>
     (await listDevices(db, userId)).map(({ userAgent, address, firstSeenAt, lastSeenAt }) => ({

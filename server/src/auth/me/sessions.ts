@@ -2,10 +2,11 @@ import { Refusal } from '@portico/protocol/errors';
 import { deviceLabel } from '../../accounts/device-label.ts';
 import { recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
+import { listClientsOfUser } from '../../clients/client.ts';
 import type { Deps } from '../../deps.ts';
 import { maskAddress } from '../../guessing/network-address.ts';
 import type { Answer } from '../../sessions/answer.ts';
-import { lastUseOfSessions } from '../../sessions/refresh-token.ts';
+import { lastUseOfSessions, listOpenSites } from '../../sessions/refresh-token.ts';
 import { findSession, listSessionsOfUser, revokeSession, revokeSessionsOfUser, type Session } from '../../sessions/session.ts';
 import type { VerifiedSession } from '../../sessions/verified-session.ts';
 
@@ -19,14 +20,22 @@ export interface SessionItem {
   readonly lastSeenAt: number;
   readonly expiresAt: number;
   readonly methods: readonly string[];
+  /** Names of the sites that are open in it. */
+  readonly sites: readonly string[];
 }
 
 /** The living sessions of the user, the current one first, then the newest. */
 export async function sessionItems(deps: Deps, session: VerifiedSession): Promise<SessionItem[]> {
-  const [sessions, lastUse] = await Promise.all([
+  const [sessions, lastUse, open, clients] = await Promise.all([
     listSessionsOfUser(deps.db, session.userId, deps.now()),
     lastUseOfSessions(deps.db, session.userId),
+    listOpenSites(deps.db, session.userId, deps.now()),
+    listClientsOfUser(deps.db, session.userId),
   ]);
+  const sitesOf = (id: string) =>
+    clients
+      .filter((client) => client.disabledAt === null && open.some((site) => site.sessionId === id && site.clientId === client.id))
+      .map(({ name }) => name);
   const item = (row: Session): SessionItem => ({
     id: row.id,
     current: row.id === session.id,
@@ -36,6 +45,7 @@ export async function sessionItems(deps: Deps, session: VerifiedSession): Promis
     lastSeenAt: lastUse.get(row.id) ?? row.createdAt,
     expiresAt: row.expiresAt,
     methods: row.amr,
+    sites: sitesOf(row.id),
   });
   const items = sessions.map(item);
   return [...items.filter((one) => one.current), ...items.filter((one) => !one.current)];

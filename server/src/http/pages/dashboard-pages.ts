@@ -15,10 +15,12 @@ import { proofPage } from './proof-page.ts';
 import { formsWork, type PageRenderer } from './render.ts';
 import { registerRoom, withFormCsrf } from './room.ts';
 import { securityPage } from './security-page.ts';
+import { sitesPage } from './sites-page.ts';
 
 /** The pages of people who are signed in. */
 export function registerDashboardPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): void {
-  for (const room of [overviewPage, securityPage, activityPage, accountPage, proofPage]) registerRoom(app, deps, renderer, room(deps));
+  for (const room of [overviewPage, sitesPage, securityPage, activityPage, accountPage, proofPage])
+    registerRoom(app, deps, renderer, room(deps));
   registerSignOutPage(app, deps, renderer);
 }
 
