@@ -85,6 +85,7 @@ export const ERRORS = {
   bad_gateway: 502,
   unavailable: 503,
   busy: 503,
+  refresh_busy: 503,
   gateway_timeout: 504,
 } as const satisfies Record<string, number>;
 

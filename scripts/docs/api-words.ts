@@ -38,7 +38,7 @@ export const GUARDS: Readonly<Record<string, GuardWords>> = {
   },
   client: {
     sentence:
-      'The backend of a client site: its id and secret in the Authorization header (`Basic`). No cookie counts; a public client proves nothing.',
+      'The backend of a client site: client id and secret in the Authorization header, each form-encoded (RFC 6749 2.3.1). Cookies do not count.',
     errors: ['client_refused'],
   },
 };

@@ -56,6 +56,8 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   bad_gateway: 'Repeat later with growing pauses.',
   unavailable: 'Repeat after `Retry-After` seconds with growing pauses. The database could not be reached; nobody was signed out.',
   busy: 'Repeat after `Retry-After` seconds. More passwords wait to be checked than the machine can take.',
+  refresh_busy:
+    'For backends. Read the refresh token again from where you keep it, because another process may have put a newer one there, and repeat after `Retry-After`. Stop after three times and ask `external/session`. Nothing was spent, nobody was signed out.',
   gateway_timeout: 'Repeat later with growing pauses.',
 };
 

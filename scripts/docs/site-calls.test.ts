@@ -3,6 +3,11 @@ import { test } from 'node:test';
 import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
 import { OAUTH_ROUTES } from '../../server/src/routes/oauth.ts';
 import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
+import { backendOf, openSite } from '../../server/test/backends.ts';
+import type { Answered, Browser } from '../../server/test/browser.ts';
+import { addSite, codeFor, type Site } from '../../server/test/sites.ts';
+import { inWorld, type World } from '../../server/test/world.ts';
+import { checkAnswer } from './check-answer.ts';
 import { OAUTH_CALLS } from './oauth-calls.ts';
 import { EXTERNAL_CALLS, SITE_CALLS } from './site-calls.ts';
 
@@ -12,4 +17,31 @@ test('docs/api.md describes exactly the calls of client sites and of OAuth that 
   assert.deepEqual(Object.keys(EXTERNAL_CALLS).sort(), names(EXTERNAL_ROUTES));
   assert.deepEqual(Object.keys(SITE_CALLS).sort(), names(SITE_ROUTES));
   assert.deepEqual(Object.keys(OAUTH_CALLS).sort(), names(OAUTH_ROUTES));
+});
+
+/** Each call of a backend once, in an order in which it succeeds. */
+const BACKEND_STORY: readonly (readonly [string, (world: World, browser: Browser, site: Site) => Promise<Answered>])[] = [
+  ['POST /token', async (world, browser, site) => backendOf(world.browser(), site).redeem(await codeFor(world, browser, site))],
+  ['POST /refresh', (world, browser, site) => withToken(world, browser, site, 'refresh')],
+  ['POST /peek', (world, browser, site) => withToken(world, browser, site, 'peek')],
+  [
+    'POST /session',
+    async (world, browser, site) => {
+      const { backend, sid } = await openSite(world, browser, site);
+      return backend.call('session', { sid });
+    },
+  ],
+  ['POST /signout', (world, browser, site) => withToken(world, browser, site, 'signOut')],
+];
+
+async function withToken(world: World, browser: Browser, site: Site, call: 'refresh' | 'peek' | 'signOut'): Promise<Answered> {
+  const { backend, refreshToken } = await openSite(world, browser, site);
+  return backend.call(call, { refreshToken });
+}
+
+inWorld('docs/api.md names the fields and types that a client site’s backend is really answered with', async (world) => {
+  const ada = await world.signedUp('ada@example.com');
+  const site = await addSite(world, 'shop');
+  assert.deepEqual(BACKEND_STORY.map(([name]) => name).sort(), Object.keys(EXTERNAL_CALLS).sort());
+  for (const [name, call] of BACKEND_STORY) checkAnswer(name, EXTERNAL_CALLS[name], await call(world, ada, site));
 });

@@ -2,8 +2,47 @@ import type { Call } from './api-calls.ts';
 
 /** What docs/api.md says about the calls of client sites, as `CALLS` does about those of the browser. `site-calls.test.ts` holds it against the server. */
 
+const SITE_TOKENS = ['accessToken', 'expiresIn', 'refreshToken', 'gen', 'sid', 'expiresAt', 'user'];
+const NO_COOKIES = { sets: [], clears: [] } as const;
+
 /** By method and path below `EXTERNAL_PREFIX`. */
-export const EXTERNAL_CALLS: Readonly<Record<string, Call>> = {};
+export const EXTERNAL_CALLS: Readonly<Record<string, Call>> = {
+  'POST /token': {
+    sentence:
+      'A code works once, for a minute, for the client that it was made for, with its own `codeVerifier` and `redirectUri`. When it comes a second time with everything right, what it issued ends.',
+    answer: SITE_TOKENS,
+    ...NO_COOKIES,
+    errors: ['grant_refused'],
+  },
+  'POST /refresh': {
+    sentence:
+      'Choose one `attempt` for each generation, store it before you send it, repeat it in every retry: then a lost answer is given again, however late. Without attempts a retry with the token before the newest is answered too. Roles and rights are those of this moment. A copied token ends this site’s grant, not the session. 503 is never a sign-out.',
+    answer: ['kind', ...SITE_TOKENS],
+    ...NO_COOKIES,
+    errors: ['bad_attempt', 'refresh_invalid', 'session_ended', 'session_held', 'refresh_busy'],
+  },
+  'POST /peek': {
+    sentence:
+      'For the newest refresh token, and for two minutes for the one before it. It rotates nothing and moves no end; a sign-in that is only looked at becomes idle.',
+    answer: ['accessToken', 'expiresIn'],
+    ...NO_COOKIES,
+    errors: ['refresh_invalid', 'session_ended', 'session_held', 'refresh_busy'],
+  },
+  'POST /session': {
+    sentence:
+      'Only of a session in which this site is open; every other one is `SIGNED_OUT`, whether it lives or never was. A verifier brings the claims of a token as they are (`sub`, `uv`, `fid`, `cv`, and its `aud` as `clientId`) and goes by `tokenGood`. `expiresAt` comes with `VERIFIED`, and so does `user`, but not about the tokens of another client.',
+    answer: ['status', 'tokenGood', 'expiresAt?', 'user?'],
+    ...NO_COOKIES,
+    errors: [],
+  },
+  'POST /signout': {
+    sentence:
+      'Signed out of one site is signed out of all: the session ends, within a second everywhere. With `everywhere` every session of the user ends, with `local` only this site’s part. Any refresh token of this site names the session, however old. Idempotent; a token that names nothing is answered the same.',
+    answer: [],
+    ...NO_COOKIES,
+    errors: [],
+  },
+};
 
 /** By method and full path. */
 export const SITE_CALLS: Readonly<Record<string, Call>> = {

@@ -56,6 +56,7 @@ export const en = {
     internal: 'Something went wrong on our side. Try again; if it stays, tell the operator the request id.',
     bad_gateway: 'A service that we depend on answered wrongly. Try again in a moment.',
     unavailable: 'The service cannot be reached right now. You are still signed in; try again in a moment.',
+    refresh_busy: 'This sign-in is being renewed at this moment. Try again in a moment.',
     busy: 'Many people are signing in right now. Try again in a few seconds.',
     gateway_timeout: 'A service that we depend on took too long. Try again in a moment.',
   } satisfies Record<ErrorCode, string>,

@@ -1,10 +1,10 @@
-import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
 import { hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { type Answer, CLEARED_SESSION } from '../sessions/answer.ts';
 import { requireCsrf } from '../sessions/csrf.ts';
-import { findSession, findWaitingSession, revokeSession, revokeSessionsOfUser, type Session } from '../sessions/session.ts';
+import { endSignIn } from '../sessions/end-session.ts';
+import { findSession, findWaitingSession, type Session } from '../sessions/session.ts';
 import { provenByAccessToken } from '../sessions/verified-session.ts';
 import { sessionNamedByCookie } from './create-user-session.ts';
 
@@ -17,23 +17,7 @@ export async function signOut(deps: Deps, caller: Caller, { everywhere }: { ever
   if (session !== null && session.state !== 'revoked') {
     // A stranger's page must not sign visitors out (ASVS 10.6.2); a session that only waits has no CSRF token.
     if (session.state === 'active' && !byBearer) requireCsrf(deps, caller, { sid: session.id, csrfFrom: session.csrfFrom });
-    const userId = session.userId;
-    const revocations = await deps.db.transaction(async (tx) => {
-      const entries =
-        everywhere && userId !== null && session.state === 'active'
-          ? await revokeSessionsOfUser(tx, deps, userId, 'signed_out_everywhere', null)
-          : [await revokeSession(tx, deps, session.id, 'signed_out')].filter((entry) => entry !== null);
-      // Nothing ended: another call was faster, and has written its own event.
-      if (entries.length === 0) return entries;
-      await recordEvent(tx, deps, caller, 'session.ended', {
-        actorId: userId,
-        userId,
-        sessionId: session.id,
-        reason: everywhere ? 'signed_out_everywhere' : 'signed_out',
-      });
-      return entries;
-    });
-    for (const entry of revocations) deps.revoked.add(entry);
+    await endSignIn(deps, caller, session, { everywhere });
   }
   return { status: 204, cookies: CLEARED_SESSION, clearSiteData: true };
 }

@@ -12,7 +12,11 @@ export interface TextSchema {
   readonly maxLength?: number;
   readonly pattern?: string;
 }
-export type FieldSchema = TextSchema | { readonly type: 'boolean' };
+export interface NumberSchema {
+  readonly type: 'integer';
+  readonly minimum: number;
+}
+export type FieldSchema = TextSchema | NumberSchema | { readonly type: 'boolean' };
 export interface ObjectSchema {
   readonly type: 'object';
   readonly properties: Readonly<Record<string, FieldSchema>>;
@@ -20,14 +24,14 @@ export interface ObjectSchema {
   readonly additionalProperties: false;
 }
 
-type Field<Schema> = Schema extends { readonly type: 'boolean' } ? boolean : string;
+type Field<Schema> = Schema extends { readonly type: 'boolean' } ? boolean : Schema extends { readonly type: 'integer' } ? number : string;
 /** The type of what a schema lets through. */
-type Static<Schema extends ObjectSchema> = {
+export type Static<Schema extends ObjectSchema> = {
   readonly [Name in keyof Schema['properties'] & Schema['required'][number]]: Field<Schema['properties'][Name]>;
 } & { readonly [Name in Exclude<keyof Schema['properties'], Schema['required'][number]>]?: Field<Schema['properties'][Name]> };
 
 /** An object of these fields and no others. */
-function fields<const Properties extends ObjectSchema['properties'], const Required extends readonly (keyof Properties & string)[]>(
+export function fields<const Properties extends ObjectSchema['properties'], const Required extends readonly (keyof Properties & string)[]>(
   properties: Properties,
   required: Required,
 ) {
@@ -36,15 +40,15 @@ function fields<const Properties extends ObjectSchema['properties'], const Requi
 
 // Control characters have no place in a name, and PostgreSQL text cannot hold NUL.
 const LINE = '^[^\\u0000-\\u001f\\u007f]*$';
-const line = (minLength: number, maxLength: number) => ({ type: 'string', minLength, maxLength, pattern: LINE }) as const;
-const yesOrNo = { type: 'boolean' } as const;
+export const line = (minLength: number, maxLength: number) => ({ type: 'string', minLength, maxLength, pattern: LINE }) as const;
+export const yesOrNo = { type: 'boolean' } as const;
 // Longer passwords than these characters are refused by the rules, with their reason; this bound only keeps the body small.
 const password = { type: 'string', minLength: 1, maxLength: 8192 } as const;
 const email = line(1, 320);
 /** From a letter. Any text: a token that was cut off is answered as one that is too old. */
 const mailedToken = line(1, 128);
 /** 128 random bits as base64url: sessions, and the cursor of their list. */
-const name128 = { type: 'string', pattern: '^[A-Za-z0-9_-]{22}$' } as const;
+export const name128 = { type: 'string', pattern: '^[A-Za-z0-9_-]{22}$' } as const;
 
 export const SignUpBody = fields({ email, password, displayName: line(0, 80), keep: yesOrNo, inviteToken: mailedToken }, [
   'email',

@@ -26,6 +26,8 @@ export async function peekRefreshToken(deps: Deps, caller: RefreshCaller, text: 
   }
   if (family.state !== 'active' || family.expiresAt <= now || family.idleAt <= now) return { kind: 'ended' };
   if (family.deviceHash !== null && family.deviceHash !== caller.deviceHash) return { kind: 'retry' };
+  // Copied without the key that it is bound to.
+  if (family.dpopKey !== null && family.dpopKey !== (caller.dpopKey ?? null)) return { kind: 'invalid' };
   const distance = family.gen - token.gen;
   const recent = distance === 1 && now < family.rotatedAt + PEEK_PREVIOUS;
   if (distance !== 0 && !recent) return { kind: 'retry' };

@@ -190,6 +190,20 @@ export async function findFamily(db: Db, id: string): Promise<Family | null> {
   return row === null ? null : fromRow(row);
 }
 
+/** The newest family of a client in a session that lives or is held; with `id`, that one alone. Null: the site is not open there. */
+export async function findFamilyAt(
+  db: Db,
+  { sessionId, clientId, id, now }: { sessionId: string; clientId: string; id: string | null; now: number },
+): Promise<Family | null> {
+  const row = await one(
+    db,
+    `select ${COLUMNS} from refresh_tokens where session_id = $1 and client_id = $2 and id = coalesce($3, id)
+       and (state = 'held' or (state = 'active' and expires_at > $4 and idle_at > $4)) order by created_at desc, id limit 1`,
+    [sessionId, clientId, id, now],
+  );
+  return row === null ? null : fromRow(row);
+}
+
 /** Moves the idle end of a living family. Written only where at least an hour is gained, so that an eager client costs no writes. */
 export async function slideFamilyIdle(db: Db, id: string, now: number, idleAt: number): Promise<void> {
   await db.all(

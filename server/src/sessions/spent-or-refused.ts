@@ -30,6 +30,28 @@ export function requireSpent(deps: Pick<Deps, 'config'>, outcome: SpendOutcome):
   }
 }
 
+/**
+ * The same for the backend of a client site. It has no cookie that another tab could have replaced, but perhaps other processes: what it
+ * should do is wait a moment and read its own store again, which is what 503 with Retry-After says to every HTTP client.
+ */
+export function requireSpentByBackend(deps: Pick<Deps, 'config'>, outcome: SpendOutcome): SpentToken {
+  if (outcome.kind === 'rotated' || outcome.kind === 'replayed') return outcome;
+  throw refusedToBackend(deps, outcome.kind);
+}
+
+export function refusedToBackend(deps: Pick<Deps, 'config'>, kind: 'retry' | 'held' | 'ended' | 'invalid'): Refusal {
+  switch (kind) {
+    case 'retry':
+      return new Refusal('refresh_busy', { retryAfter: 1 });
+    case 'held':
+      return heldRefusal(deps);
+    case 'ended':
+      return new Refusal('session_ended');
+    case 'invalid':
+      return new Refusal('refresh_invalid');
+  }
+}
+
 export function heldRefusal(deps: Pick<Deps, 'config'>): Refusal {
   return new Refusal('session_held', { extra: { verifyUrl: deps.config.appOrigin + PAGES.verifySignIn } });
 }

@@ -53,7 +53,13 @@ const GUARDS: Readonly<Record<string, string>> = {
 };
 
 /** The same for the backends of client sites. */
-const EXTERNAL_GUARDS: Readonly<Record<string, string>> = {};
+const EXTERNAL_GUARDS: Readonly<Record<string, string>> = {
+  'POST /token': 'client',
+  'POST /refresh': 'client',
+  'POST /peek': 'client',
+  'POST /session': 'client',
+  'POST /signout': 'client',
+};
 
 /** The same for the other calls of client sites, by full path. */
 const SITE_GUARDS: Readonly<Record<string, string>> = {
