@@ -37,8 +37,8 @@ export interface RevokedSet {
   isRevoked(token: RevocableToken): boolean;
   dropExpired(now: number): void;
   size(): number;
-  /** Of the facts that concern `audiences`. */
-  digest(audiences: ReadonlySet<string>): Digest;
+  /** Of the facts that concern `audiences`; of all, unless said. */
+  digest(audiences?: ReadonlySet<string>): Digest;
   /** The facts that concern `audiences`. */
   entries(audiences: ReadonlySet<string>): Revocation[];
 }
@@ -111,7 +111,7 @@ export function createRevokedSet(): RevokedSet {
     size: () => facts.size,
     digest: (audiences) => {
       const total: Sum = { count: 0, high: 0, low: 0 };
-      for (const name of ['', ...audiences]) {
+      for (const name of audiences === undefined ? sums.keys() : ['', ...audiences]) {
         const sum = sums.get(name);
         if (sum === undefined) continue;
         total.count += sum.count;
