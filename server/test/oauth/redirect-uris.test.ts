@@ -5,7 +5,7 @@ import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import fc from 'fast-check';
 import { setClientDisabled } from '../../src/clients/client.ts';
 import type { Answered, Browser } from '../browser.ts';
-import { addSite, newVerifier, type Site } from '../sites.ts';
+import { addSite, codeFor, newVerifier, type Site } from '../sites.ts';
 import { inWorld, ORIGIN, type World } from '../world.ts';
 import { AGAINST_APP, AGAINST_SITE, APP_PORTS, APP_URIS, type Hostile, RAW_VALUES, SITE_URIS } from './redirect-corpus.ts';
 
@@ -220,6 +220,40 @@ inWorld('parameters of other spellings are other parameters: none of them moves 
     },
   );
   assert.ok(!destinationsOf(mixed).some((to) => to.includes('evil')));
+});
+
+inWorld('a code goes to no hostile address at the token endpoint, and none of them spends it', async (world) => {
+  const { site, app, browser } = await furnish(world);
+  for (const [client, good, corpus] of [
+    [site, SITE_URIS[0], AGAINST_SITE],
+    [app, APP_PORTS[1], AGAINST_APP],
+  ] as const) {
+    const { code, verifier } = await codeFor(world, browser, { ...client, redirectUri: good });
+    const fields = {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+      client_id: client.id,
+      ...(client.secret === null ? {} : { client_secret: client.secret }),
+    };
+    const redeem = async (uri: string) => post(world.browser(), new URLSearchParams({ ...fields, redirect_uri: uri }), OAUTH.token);
+    // The other registered ones are as wrong here: the code was sent to one of them.
+    const others = [...SITE_URIS, ...APP_URIS, ...APP_PORTS]
+      .filter((uri) => uri !== good)
+      .map((uri) => ({ uri, why: 'registered, but not asked for' }));
+    for (const { uri, why } of [...corpus, ...others]) {
+      const refused = await redeem(uri);
+      assert.equal(refused.status, 400, `${JSON.stringify(uri)} (${why})`);
+      assert.ok(['invalid_grant', 'invalid_request'].includes(refused.body.error ?? ''), `${JSON.stringify(uri)} (${why})`);
+    }
+    const redeemed = await redeem(good);
+    assert.equal(redeemed.status, 200, redeemed.text);
+    // Used by now: whoever brings it with a wrong address ends nothing by it.
+    for (const { uri } of corpus.slice(0, 20)) assert.equal((await redeem(uri)).status, 400);
+    const refresh = { grant_type: 'refresh_token', refresh_token: redeemed.body['refresh_token'] as string, client_id: client.id };
+    const secret = client.secret === null ? {} : { client_secret: client.secret };
+    assert.equal((await post(world.browser(), new URLSearchParams({ ...refresh, ...secret }), OAUTH.token)).status, 200);
+  }
 });
 
 inWorld('whatever the request, it leads to a registered address of its own client or to a page of ours', async (world) => {
