@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { ACCESS_TOKEN_TYPE } from '@portico/protocol/tokens';
 import { errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { PorticoError } from './errors.ts';
-import { createKeys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import type { Settings } from './options.ts';
 
 /** What stands in a token whose signature, issuer, audience and end are right. Whether it was revoked is another question. */
@@ -16,9 +16,8 @@ const TOKEN_MAX = 8192;
 const KEPT = 10_000;
 
 /** One way of signing, pinned by the settings: what the token says of itself never chooses (RFC 8725 3.1). */
-export function createReader(settings: Settings): (token: string) => Promise<ReadToken> {
+export function createReader(settings: Settings, keys: Keys): (token: string) => Promise<ReadToken> {
   const { issuer, audiences, leeway, now, jwtSecrets } = settings;
-  const keys = createKeys(settings);
   const kept = new Map<string, ReadToken>();
   const rules = (algorithms: string[]): JWTVerifyOptions => ({
     algorithms,

@@ -2,6 +2,8 @@ import type { JWTPayload } from 'jose';
 import { createSessionQuestion } from './ask-session.ts';
 import { PorticoError } from './errors.ts';
 import { createFollower } from './follower.ts';
+import { createKeys } from './keys.ts';
+import { createLogoutReader, type Logout } from './logout-token.ts';
 import { type RevocationMode, readOptions, secondsOf, type VerifierOptions } from './options.ts';
 import { createReader, type ReadToken } from './read-token.ts';
 
@@ -45,6 +47,8 @@ export type Asker = string | { readonly headers: Headers | Readonly<Record<strin
 export interface Verifier {
   /** Throws PorticoError, with the status, headers and body of the answer to give. */
   verify(asker: Asker, needs?: Needs): Promise<VerifiedUser>;
+  /** Reads the token of a back-channel logout; each is good once. Throws PorticoError `token_invalid`: then the answer is 400. */
+  readLogout(token: string): Promise<Logout>;
   /** Resolves when everything that is revoked was heard for the first time. Until then a token is treated as while nothing is heard. */
   readonly ready: Promise<void>;
   /** Whether revocations are heard at this moment. */
@@ -60,7 +64,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions(options);
   const { mode, now, leeway } = settings;
   if (settings.credentials === null) settings.warn('no clientSecret: revocations are not heard, and a token is accepted until it expires');
-  const read = createReader(settings);
+  const keys = createKeys(settings);
+  const read = createReader(settings, keys);
   const follower = createFollower(settings);
   const ask = createSessionQuestion(settings);
 
@@ -81,6 +86,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       requireNeeds(user, needs, now() / 1000 - leeway);
       return user;
     },
+    readLogout: createLogoutReader(settings, keys),
     ready: follower.ready,
     isFollowing: () => !follower.isStale(),
     close: () => follower.close(),
