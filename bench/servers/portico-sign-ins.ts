@@ -20,6 +20,7 @@ const browser: Caller = {
   texts: chooseTexts(undefined),
   originHeader: config.apiOrigin,
   fetchSite: 'same-origin',
+  fetchMode: null,
   cookies: { refresh: null, access: null, waiting: null, device: null, csrf: null, transaction: null, lastWay: null },
   bearer: null,
   basic: null,

@@ -63,6 +63,7 @@ export const ERRORS = {
   // Who you are, and what you may do.
   signed_out: 401,
   client_refused: 401,
+  signin_by_redirect: 401,
   wrong_credentials: 401,
   wrong_password: 403,
   fresh_signin_required: 403,

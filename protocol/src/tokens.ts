@@ -60,6 +60,27 @@ export interface SiteUser {
   readonly emailVerified?: boolean;
 }
 
+/** Tickets: proofs of a sign-in that are good once, for a minute, at one client. Types of their own, so that none passes for another token. */
+export const TICKET_TYPES = { signIn: 'signin-ticket+jwt', join: 'join-ticket+jwt' } as const;
+
+export interface TicketClaims {
+  readonly iss: string;
+  /** The client that may redeem it. */
+  readonly aud: string;
+  readonly sub: string;
+  readonly sid: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly auth_time: number;
+  /** User version: a ticket from before a password change or a suspension opens nothing. */
+  readonly uv: number;
+  /** What whoever redeems it may know of the user. */
+  readonly scope: string;
+  /** Of a sign-in ticket: S256 of the verifier that stays in the browser's own cookie at the secondary server. */
+  readonly code_challenge?: string;
+}
+
 export const SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const;
 export type Scope = (typeof SCOPES)[number];
 

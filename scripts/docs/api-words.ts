@@ -41,6 +41,11 @@ export const GUARDS: Readonly<Record<string, GuardWords>> = {
       'The backend of a client site: client id and secret in the Authorization header, each form-encoded (RFC 6749 2.3.1). Cookies do not count.',
     errors: ['client_refused'],
   },
+  secondaryPage: {
+    sentence:
+      'A script (`Sec-Fetch-Mode: cors`) of a page whose exact `Origin` is registered by a client of kind `secondary`. It alone may read the answer.',
+    errors: ['origin_refused'],
+  },
 };
 
 /** By the name of the limit in server/src/guessing/limits.ts. */

@@ -25,6 +25,8 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   signup_domain_refused: 'Ask for another address. The answer does not depend on who has an account.',
   fresh_signin_required: 'Ask for the password, a mailed code or the provider (`POST me/proof`), then repeat the call.',
   signed_out: 'Refresh once and repeat the call once with the new access token; if it is refused again, lead to `/login`.',
+  signin_by_redirect:
+    'Send the browser to `redirectTo`, with a `state` of your own added. There is no ticket: nobody is signed in, the page is on another site, the user was not asked yet, or the sign-in must be renewed first.',
   client_refused: 'Check client id and secret, and that the client is not disabled. Nothing was spent.',
   grant_refused:
     'Begin the sign-in again with `/oauth/authorize`. A code works once, for a minute, with its own `codeVerifier` and `redirectUri`.',

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SSO } from '@portico/protocol/routes';
 import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
 import { OAUTH_ROUTES } from '../../server/src/routes/oauth.ts';
 import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
 import { backendOf, openSite } from '../../server/test/backends.ts';
 import type { Answered, Browser } from '../../server/test/browser.ts';
-import { addSite, codeFor, type Site } from '../../server/test/sites.ts';
+import { addSecondary, askTicket, ticketFor } from '../../server/test/secondaries.ts';
+import { addSite, basicOf, codeFor, newVerifier, type Site } from '../../server/test/sites.ts';
 import { inWorld, type World } from '../../server/test/world.ts';
 import { checkAnswer } from './check-answer.ts';
 import { OAUTH_CALLS } from './oauth-calls.ts';
@@ -31,6 +33,14 @@ const BACKEND_STORY: readonly (readonly [string, (world: World, browser: Browser
       return backend.call('session', { sid });
     },
   ],
+  [
+    'POST /sso/ticket/redeem',
+    async (world, browser) => {
+      const backend = backendOf(world.browser(), await addSecondary(world));
+      const { ticket, verifier } = await ticketFor(browser);
+      return backend.call('redeemTicket', { ticket, codeVerifier: verifier });
+    },
+  ],
   ['POST /signout', (world, browser, site) => withToken(world, browser, site, 'signOut')],
 ];
 
@@ -44,4 +54,21 @@ inWorld('docs/api.md names the fields and types that a client site’s backend i
   const site = await addSite(world, 'shop');
   assert.deepEqual(BACKEND_STORY.map(([name]) => name).sort(), Object.keys(EXTERNAL_CALLS).sort());
   for (const [name, call] of BACKEND_STORY) checkAnswer(name, EXTERNAL_CALLS[name], await call(world, ada, site));
+});
+
+inWorld('docs/api.md names the fields and types that the calls of a sign-in ticket are really answered with', async (world) => {
+  const ada = await world.signedUp('ada@example.com');
+  const game = await addSecondary(world);
+  const { verifier, challenge } = newVerifier();
+  const given = await askTicket(ada, { challenge });
+  checkAnswer('GET /api/v1/sso/ticket', SITE_CALLS['GET /api/v1/sso/ticket'], given);
+  const redeemed = await world
+    .browser()
+    .send(
+      'POST',
+      SSO.redeemTicket,
+      { ticket: given.body['ticket'], codeVerifier: verifier },
+      { headers: { authorization: basicOf(game) } },
+    );
+  checkAnswer('POST /api/v1/sso/ticket/redeem', SITE_CALLS['POST /api/v1/sso/ticket/redeem'], redeemed);
 });

@@ -42,10 +42,30 @@ export const EXTERNAL_CALLS: Readonly<Record<string, Call>> = {
     ...NO_COOKIES,
     errors: [],
   },
+  'POST /sso/ticket/redeem': {
+    sentence: '',
+    answer: ['authTime', ...SITE_TOKENS],
+    ...NO_COOKIES,
+    errors: ['ticket_refused'],
+  },
 };
 
 /** By method and full path. */
 export const SITE_CALLS: Readonly<Record<string, Call>> = {
+  'GET /api/v1/sso/ticket': {
+    sentence:
+      'By the browser’s sign-in cookie alone, read and not spent. The page keeps the verifier of `code_challenge` out of its scripts, in a cookie of its own server; the ticket is for the client that is registered at exactly this `Origin`, good once, for a minute. Whoever is not signed in, was not asked yet (`confirmation`), comes from another site, or has not refreshed for a quarter of an hour gets `redirectTo` instead: the way through `/oauth/authorize` for the same challenge.',
+    answer: ['ticket', 'expiresIn'],
+    ...NO_COOKIES,
+    errors: ['signin_by_redirect', 'session_held', 'retry'],
+  },
+  'POST /api/v1/sso/ticket/redeem': {
+    sentence:
+      'For the backend of a secondary auth server, with the verifier out of its own cookie in that browser. What it gets is a grant of its own, which ends with the session; it then begins its own sign-in. A ticket that comes again is refused and noted.',
+    answer: ['authTime', ...SITE_TOKENS],
+    ...NO_COOKIES,
+    errors: ['ticket_refused'],
+  },
   'GET /api/v1/revocations/stream': {
     sentence:
       'Server-sent events, for as long as both sides wish: `all`, everything that is revoked and unexpired; `more`, what is revoked from now on, both as lists of `[kind, subject, minimum version or 0, end]`; and every two seconds `beat`, `{ time, count, digest }` of what outlives `time`. A verifier that hears no beat for five seconds knows nothing. An hour later, and when the client is disabled, the stream ends. `sid`, `family`, `sub` and `kid` are told to every verifier, `client` only to that client and to those that name it among their `audiences`.',

@@ -15,6 +15,7 @@ export interface Caller extends Origin {
   readonly texts: Texts;
   readonly originHeader: string | null;
   readonly fetchSite: string | null;
+  readonly fetchMode: string | null;
   readonly cookies: CallerCookies;
   readonly bearer: string | null;
   /** A client's id and secret, from the Authorization header. */

@@ -30,6 +30,7 @@ export const en = {
     signup_domain_refused: 'Accounts here are for certain addresses only. Use the address of your organisation.',
     fresh_signin_required: 'This needs a fresh proof that it is you. Confirm it, then try again.',
     signed_out: 'You are not signed in. Sign in to go on.',
+    signin_by_redirect: 'This site has to send you to the sign-in page and back.',
     client_refused: 'This site could not prove who it is. Ask its operator to check the client id and secret.',
     grant_refused: 'This code was used already, is too old, or was made for another site. Begin the sign-in again.',
     ticket_refused: 'This sign-in ticket was used already, is too old, or was made for another site. Begin the sign-in again.',

@@ -80,6 +80,11 @@ export async function listClientsAtOrigin(db: Db, origin: string): Promise<Clien
   return rows.map(fromRow).filter(({ origins }) => origins.includes(origin));
 }
 
+/** The secondary auth server whose pages live at this origin. */
+export async function findSecondaryAt(db: Db, origin: string): Promise<Client | null> {
+  return (await listClientsAtOrigin(db, origin)).find(({ kind }) => kind === 'secondary') ?? null;
+}
+
 /** What a client has unless it says otherwise. */
 export const PLAIN_CLIENT = {
   origins: [],

@@ -11,6 +11,11 @@ export async function spendId(db: Db, id: string, expiresAt: number): Promise<bo
   return row !== null;
 }
 
+/** Whether the name was used before, as far as that is still remembered. */
+export async function isSpentId(db: Db, id: string): Promise<boolean> {
+  return (await one(db, 'select 1 as spent from spent_ids where id = $1', [id])) !== null;
+}
+
 export async function deleteExpiredSpentIds(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all('delete from spent_ids where id in (select id from spent_ids where expires_at <= $1 limit $2) returning id', [
     now,

@@ -40,6 +40,7 @@ export function readCaller(config: Config, request: FastifyRequest): Caller {
     },
     originHeader: header(request, 'origin'),
     fetchSite: header(request, 'sec-fetch-site'),
+    fetchMode: header(request, 'sec-fetch-mode'),
     cookies: {
       refresh: cookie(COOKIES.refresh, /^ptr_[A-Za-z0-9_-]{76}$/),
       access: cookie(COOKIES.access, /^[A-Za-z0-9_.-]{20,4096}$/),

@@ -1,6 +1,7 @@
 import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
 import { type AuthenticatedClient, authenticateClient } from '../clients/authenticate-client.ts';
+import { type Client, findSecondaryAt } from '../clients/client.ts';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { requireCsrf } from '../sessions/csrf.ts';
@@ -84,6 +85,24 @@ export const client: Guard<AuthenticatedClient> = async (deps, caller) => {
   // A public client proves nothing by naming itself.
   if (asked === null || !asked.isProven) throw new Refusal('client_refused');
   return asked;
+};
+
+/** A page of a secondary auth server that asks for a ticket. */
+export interface SecondaryPage {
+  readonly client: Client;
+  /** False: the browser counts it as another site, and brought no cookie along. */
+  readonly sameSite: boolean;
+}
+
+/**
+ * Which secondary asks is said by the exact Origin alone, never by a parameter. Fetch metadata no page can forge: a link, a form, a picture
+ * or a script, and a browser too old to say, get nothing, and neither does any other origin.
+ */
+export const secondaryPage: Guard<SecondaryPage> = async ({ db }, { originHeader, fetchSite, fetchMode }) => {
+  const client = originHeader === null ? null : await findSecondaryAt(db, originHeader);
+  const asked = fetchMode === 'cors' && (fetchSite === 'same-site' || fetchSite === 'cross-site');
+  if (client === null || !asked) throw new Refusal('origin_refused');
+  return { client, sameSite: fetchSite === 'same-site' };
 };
 
 export type Verified = VerifiedSession;

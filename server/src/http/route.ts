@@ -23,8 +23,12 @@ export interface Route {
   readonly limit: string;
   readonly summary: string;
   readonly schema: { readonly body?: ObjectSchema; readonly querystring?: ObjectSchema; readonly params?: ObjectSchema };
+  readonly readableAt: ReadableAt | null;
   readonly handle: (deps: Deps, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }
+
+/** Whether pages of this origin may read the answer to a call that brings cookies along. */
+export type ReadableAt = (deps: Deps, origin: string) => Promise<boolean>;
 
 export interface RouteSpec<Proof, Body, Query, Params> {
   readonly guard: Guard<Proof>;
@@ -34,6 +38,8 @@ export interface RouteSpec<Proof, Body, Query, Params> {
   readonly body?: ObjectSchema;
   readonly query?: ObjectSchema;
   readonly params?: ObjectSchema;
+  /** None but our own pages, unless given. */
+  readonly readableAt?: ReadableAt;
   readonly run: (deps: Deps, caller: Caller, proof: Proof, input: Input<Body, Query, Params>) => Promise<Answer>;
 }
 
@@ -54,6 +60,7 @@ export function route<Proof, Body = unknown, Query = unknown, Params = unknown>(
       ...(spec.query === undefined ? {} : { querystring: spec.query }),
       ...(spec.params === undefined ? {} : { params: spec.params }),
     },
+    readableAt: spec.readableAt ?? null,
     handle: async (deps, request, reply) => {
       const caller = readCaller(deps.config, request);
       const proof = await spec.guard(deps, caller);
@@ -69,7 +76,7 @@ export function route<Proof, Body = unknown, Query = unknown, Params = unknown>(
 
 /** Registers the table below one prefix. */
 export function registerRoutes(app: FastifyInstance, deps: Deps, routes: readonly Route[]): void {
-  for (const { method, path, schema, summary, handle } of routes) {
+  for (const { method, path, schema, summary, readableAt, handle } of routes) {
     // A look that wants no answer (HEAD) must not spend a provider's code, nor wait for news.
     const exposeHeadRoute = path !== AUTH_PATHS.providerCallback && path !== REVOCATIONS.stream && path !== REVOCATIONS.poll;
     app.route({
@@ -77,7 +84,17 @@ export function registerRoutes(app: FastifyInstance, deps: Deps, routes: readonl
       url: path,
       exposeHeadRoute,
       schema: { ...schema, summary },
+      // Before anything is looked at: a page that may read the answer may read a refusal, and learn what to do.
+      ...(readableAt === null ? {} : { onRequest: (request, reply) => allowToRead(deps, request, reply, readableAt) }),
       handler: (request, reply) => handle(deps, request, reply),
     });
   }
+}
+
+/** Names that one origin, exactly. A stranger gets no header at all, and a cache must not mix the two up. */
+async function allowToRead(deps: Deps, request: FastifyRequest, reply: FastifyReply, readableAt: ReadableAt): Promise<void> {
+  reply.header('vary', 'Origin');
+  const { origin } = request.headers;
+  if (origin === undefined || !(await readableAt(deps, origin))) return;
+  reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true');
 }

@@ -20,5 +20,12 @@ export const SessionQuestionBody = fields({ sid: name128, sub: line(1, 64), uv: 
 ]);
 export type SessionQuestionBody = Static<typeof SessionQuestionBody>;
 
+/** S256 (RFC 7636 4.2), under the name that OAuth has for it. */
+export const ChallengeQuery = fields({ code_challenge: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' } }, ['code_challenge']);
+export type ChallengeQuery = Static<typeof ChallengeQuery>;
+
+export const TicketBody = fields({ ticket: line(1, 2048), codeVerifier }, ['ticket', 'codeVerifier']);
+export type TicketBody = Static<typeof TicketBody>;
+
 export const BackendSignOutBody = fields({ refreshToken, everywhere: yesOrNo, local: yesOrNo }, ['refreshToken']);
 export type BackendSignOutBody = Static<typeof BackendSignOutBody>;

@@ -6,7 +6,7 @@ import { type Consent, findConsent } from '../clients/consent.ts';
 import type { Deps } from '../deps.ts';
 import { tokenHash } from '../platform/crypto.ts';
 import type { Answer } from '../sessions/answer.ts';
-import type { Granted } from '../sessions/proof-by-cookie.ts';
+import { type Granted, isRotationStale } from '../sessions/proof-by-cookie.ts';
 import { lockActiveSession } from '../sessions/session.ts';
 import { type Standing, standingOf } from '../sessions/standing.ts';
 import { insertCode } from './authorization-code.ts';
@@ -22,9 +22,6 @@ import {
 import { readIdTokenHint } from './id-token-hint.ts';
 import { isWithin } from './scope.ts';
 import { requestPath, storeRequest } from './stored-request.ts';
-
-/** A cookie that was not rotated for this long is rotated before it opens another site. In milliseconds. */
-export const STALE_ROTATION = 15 * 60_000;
 
 /** What a request waits for, and the page of ours where that is done. */
 const NEEDS = {
@@ -86,11 +83,12 @@ function needOf(standing: Standing | null): Need {
   return standing.status === 'SIGNED_OUT' ? 'sign_in' : 'code';
 }
 
-async function needOfSignedIn(deps: Deps, request: AuthorizeRequest, { grant, family }: Granted): Promise<Need | null> {
+async function needOfSignedIn(deps: Deps, request: AuthorizeRequest, granted: Granted): Promise<Need | null> {
+  const { grant } = granted;
   const { session, user } = grant;
   await requireHintedUser(deps, request, user.id);
   if (wantsProof(deps, request, Math.max(session.authTime, session.provedAt ?? 0))) return 'proof';
-  if (family.rotatedAt + STALE_ROTATION < deps.now()) return 'rotation';
+  if (isRotationStale(deps, granted)) return 'rotation';
   if (request.stored?.approvedSessionId === session.id) return null;
   return wantsConsent(request, await findConsent(deps.db, user.id, request.client.id)) ? 'consent' : null;
 }

@@ -8,6 +8,7 @@ import { redeemForBackend } from '../external/token.ts';
 import * as guard from '../http/guards.ts';
 import { type Route, route } from '../http/route.ts';
 import * as body from '../http/site-schemas.ts';
+import { redeemTicket } from '../sso/redeem-ticket.ts';
 
 /**
  * What the backend of a client site calls with its secret, below `EXTERNAL_PREFIX`. Nothing is counted: secrets, codes and tokens have 160
@@ -48,5 +49,12 @@ export const EXTERNAL_ROUTES: readonly Route[] = [
     summary: 'Sign out: this session at every site, every session, or this site alone',
     body: body.BackendSignOutBody,
     run: (deps, caller, client, input) => signOutByBackend(deps, caller, client, input.body),
+  }),
+  route<AuthenticatedClient, body.TicketBody>('POST', EXTERNAL_PATHS.redeemTicket, {
+    guard: guard.client,
+    limit: 'none',
+    summary: 'Redeem a sign-in ticket, as `POST sso/ticket/redeem` does',
+    body: body.TicketBody,
+    run: (deps, caller, client, input) => redeemTicket(deps, caller, client, input.body),
   }),
 ];

@@ -5,6 +5,9 @@ import { type PeekOutcome, peekRefreshToken } from './peek-refresh-token.ts';
 import { browserCaller } from './refresh-caller.ts';
 import { heldRefusal } from './spent-or-refused.ts';
 
+/** A cookie that was not rotated for this long is rotated before it opens another site. In milliseconds. */
+export const STALE_ROTATION = 15 * 60_000;
+
 export type Granted = Extract<PeekOutcome, { kind: 'granted' }>;
 
 /** What the browser's refresh cookie says, looked at and not spent. */
@@ -28,4 +31,9 @@ export async function requirePeekedCookie(deps: Deps, caller: Caller): Promise<G
     case 'invalid':
       throw new Refusal('refresh_invalid');
   }
+}
+
+/** A new family costs a rotation: whoever opens sites with a copied jar forks the chain, and is caught when the owner returns. */
+export function isRotationStale({ now }: Pick<Deps, 'now'>, { family }: Granted): boolean {
+  return family.rotatedAt + STALE_ROTATION < now();
 }

@@ -10,13 +10,15 @@ import { inWorld } from '../world.ts';
 
 /** A body that each call would take from the right client. */
 function bodiesFor(right: { code: string; verifier: string; redirectUri: string; refreshToken: string; sid: string }) {
-  const { code, verifier: codeVerifier, redirectUri, refreshToken, sid } = right;
+  const { code, verifier, redirectUri, refreshToken, sid } = right;
   return {
-    '/token': { code, codeVerifier, redirectUri },
+    '/token': { code, codeVerifier: verifier, redirectUri },
     '/refresh': { refreshToken },
     '/peek': { refreshToken },
     '/session': { sid },
     '/signout': { refreshToken, everywhere: true },
+    '/sso/ticket/redeem': { ticket: 'x', codeVerifier: verifier },
+    '/join': { ticket: 'x' },
   } as Readonly<Record<string, object>>;
 }
 

@@ -59,10 +59,13 @@ const EXTERNAL_GUARDS: Readonly<Record<string, string>> = {
   'POST /peek': 'client',
   'POST /session': 'client',
   'POST /signout': 'client',
+  'POST /sso/ticket/redeem': 'client',
 };
 
 /** The same for the other calls of client sites, by full path. */
 const SITE_GUARDS: Readonly<Record<string, string>> = {
+  'GET /api/v1/sso/ticket': 'secondaryPage',
+  'POST /api/v1/sso/ticket/redeem': 'client',
   'GET /api/v1/revocations/stream': 'client',
   'GET /api/v1/revocations': 'client',
 };

@@ -148,6 +148,7 @@ export function callerWith({ refresh = null, device = null, csrf = null, attempt
     texts: chooseTexts(undefined),
     originHeader: ORIGIN,
     fetchSite: 'same-origin',
+    fetchMode: null,
     cookies: { refresh, access: null, waiting: null, device, csrf, transaction: null, lastWay: null },
     bearer: null,
     basic: null,

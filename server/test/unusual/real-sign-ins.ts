@@ -77,6 +77,7 @@ function callerOf({ address, userAgent }: SignIn, device: string | null): Caller
     texts: en,
     originHeader: null,
     fetchSite: null,
+    fetchMode: null,
     cookies: { refresh: null, access: null, waiting: null, device, csrf: null, transaction: null, lastWay: null },
     bearer: null,
     basic: null,
