@@ -2,6 +2,7 @@ import { chromium } from './chromium.ts';
 import { canInstallPackages, installPackages } from './debian-packages.ts';
 import { apache, authlib, nginx } from './outside-clients.ts';
 import { postgres } from './postgres.ts';
+import { redis } from './redis.ts';
 import type { Found, Service } from './service.ts';
 import { spin } from './spin.ts';
 
@@ -13,7 +14,7 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-const SERVICES: readonly Service[] = [postgres, chromium, spin, apache, nginx, authlib];
+const SERVICES: readonly Service[] = [postgres, chromium, redis, spin, apache, nginx, authlib];
 
 /** Finds or starts what the tests need beside Node; as root on Debian it installs what is missing. */
 export async function startServices(say: (line: string) => void): Promise<Services> {

@@ -145,6 +145,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   PORTICO_HOST: ['http://0.0.0.0', '0.0.0.0:4000', 'a b'],
   PORTICO_PORT: ['0', '-1', '65536', '4000.5', '0x10', '4e3', 'NaN', ' 4000'],
   PORTICO_DATABASE_URL: ['mysql://u@h/d', 'portico.sqlite', 'postgres://h/d x'],
+  PORTICO_REDIS_URL: ['localhost:6379', 'http://127.0.0.1:6379', 'redis://', 'redis://a b:6379'],
   PORTICO_SMTP_URL: [
     'mail.example.com',
     'http://mail.example.com',
@@ -301,6 +302,7 @@ test('doctor sees where each value comes from, and no secret', (t) => {
   const rows = explainConfig({
     PORTICO_DATA_DIR: folder,
     PORTICO_SMTP_URL: 'smtp://u:canary-smtp@mail.example.com',
+    PORTICO_REDIS_URL: 'redis://u:canary-redis@cache.example.com',
     PORTICO_DATABASE_URL_FILE: file,
     PORTICO_MASTER_KEY: KEY,
     PORTICO_CODE_LIFE: 'canary is wrong',

@@ -29,6 +29,8 @@ export interface Config {
   readonly dataDir: string;
   /** '' = SQLite in the data folder. */
   readonly databaseUrl: string;
+  /** '' = none. */
+  readonly redisUrl: string;
   /** '' in development = letters stay in the outbox and are shown at /dev/mail. */
   readonly smtpUrl: string;
   readonly mailFrom: string;
@@ -136,6 +138,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     port,
     dataDir: read('dataDir', SETTINGS.dataDir),
     databaseUrl: read('databaseUrl', SETTINGS.databaseUrl),
+    redisUrl: read('redisUrl', SETTINGS.redisUrl),
     smtpUrl: read('smtpUrl', SETTINGS.smtpUrl),
     mailFrom: read('mailFrom', SETTINGS.mailFrom, `Portico <no-reply@${mailHost(origin)}>`),
     masterKey: read('masterKey', SETTINGS.masterKey, ''),

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
 import type { Database } from './platform/db.ts';
+import { createDenylist } from './platform/denylist.ts';
 import type { Log } from './platform/log.ts';
 import { migrate } from './platform/migrate.ts';
 import { createNetwork } from './platform/network.ts';
@@ -11,6 +12,7 @@ import { type Notices, openNotices } from './platform/notices.ts';
 import { openDatabase } from './platform/open-database.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
+import { openRedis } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
 import { watchRevocations } from './revocations/watch.ts';
 import { StartProblem } from './start-problem.ts';
@@ -40,13 +42,15 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       );
     });
     const after = createAfterwork(log);
-    const notices = [openNotices(config, database, log)];
+    const direct = openNotices(config, database, log);
+    const denylist = config.redisUrl === '' ? null : createDenylist(await openRedis(config.redisUrl, log), config.origin, now);
+    const notices = denylist === null ? [direct] : [direct, denylist];
     const deps: Deps = {
       config,
       db: database,
       keys,
       hasher: createPasswordHasher(),
-      revoked: createRevokedSet(notices),
+      revoked: createRevokedSet([direct], denylist),
       log,
       network: createNetwork(),
       now,

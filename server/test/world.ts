@@ -70,6 +70,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     port: 0,
     dataDir: '',
     databaseUrl: '',
+    redisUrl: '',
     smtpUrl: '',
     mailFrom: 'Portico <no-reply@localhost>',
     masterKey: Buffer.alloc(32, 7),

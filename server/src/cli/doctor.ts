@@ -2,6 +2,7 @@ import { ConfigProblems, explainConfig, inspectConfig } from '../config.ts';
 import type { Check } from './check.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkMachine } from './check-machine.ts';
+import { checkRedis } from './check-redis.ts';
 
 /** Shows every setting with its source, and checks what they lead to. Changes nothing. Exit code 1 if a check fails. */
 export async function doctor({ json }: { json: boolean }): Promise<number> {
@@ -22,6 +23,7 @@ async function runChecks(): Promise<Check[]> {
       { name: 'settings', state: 'ok', finding: `good for ${settings.mode}` },
       ...(await checkMachine(settings)),
       ...(await checkDatabase(settings)),
+      ...(await checkRedis(settings)),
     ];
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error;

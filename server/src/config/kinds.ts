@@ -115,6 +115,12 @@ export const databaseUrl: Kind<string> = kind(
   maskUrl,
 );
 
+export const redisUrl: Kind<string> = kind(
+  'empty, or redis://user:password@host:6379/0 (rediss:// with TLS)',
+  (text) => (text === '' || (/^rediss?:\/\/\S+$/.test(text) && URL.canParse(text)) ? text : null),
+  maskUrl,
+);
+
 export const smtpUrl: Kind<string> = kind(
   'empty, or smtp://user:password@host:587 (with ?tls=required, optional or none) or smtps://user:password@host:465',
   (text) => (text === '' || parseSmtpUrl(text) !== null ? text : null),

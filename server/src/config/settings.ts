@@ -12,6 +12,7 @@ import {
   oneOf,
   origin,
   originOrNone,
+  redisUrl,
   smtpUrl,
   wholeNumber,
 } from './kinds.ts';
@@ -73,6 +74,12 @@ export const SETTINGS = {
   ),
   dataDir: setting('PORTICO_DATA_DIR', folder, './portico-data', 'Folder of the SQLite database and of the generated master key.'),
   databaseUrl: setting('PORTICO_DATABASE_URL', databaseUrl, '', 'Where the data lives. Empty: a SQLite database in the data folder.'),
+  redisUrl: setting(
+    'PORTICO_REDIS_URL',
+    redisUrl,
+    '',
+    'Redis or Valkey, which nodes tell each other of revocations by, sooner than by the database. It may be emptied or fail at any moment. Empty: none.',
+  ),
   smtpUrl: setting(
     'PORTICO_SMTP_URL',
     smtpUrl,
