@@ -8,8 +8,6 @@ import { exportMe } from './auth/me/export.ts';
 import { readIdentities, returnTokens, unlinkIdentity } from './auth/me/identities.ts';
 import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
 import { readMe, updateMe } from './auth/me/profile.ts';
-import { endOtherSessions, endSession, readSessions } from './auth/me/sessions.ts';
-import { readSites, signOutOfSite } from './auth/me/sites.ts';
 import { prove, sendProofCode } from './auth/prove.ts';
 import { refresh } from './auth/refresh.ts';
 import { sessionStatus } from './auth/session-status.ts';
@@ -34,6 +32,7 @@ import { createServer } from './http/server.ts';
 import { registerSystem } from './http/system.ts';
 import { MAIL_ROUTES } from './routes/by-mail.ts';
 import { EXTERNAL_ROUTES } from './routes/external.ts';
+import { SESSION_ROUTES } from './routes/my-sessions.ts';
 import { OAUTH_ROUTES } from './routes/oauth.ts';
 import { SITE_ROUTES } from './routes/sites.ts';
 
@@ -239,43 +238,7 @@ export const AUTH_ROUTES: readonly Route[] = [
     query: body.ActivityQuery,
     run: (deps, _, session, { query: { cursor, limit } }) => readActivity(deps, session, { cursor, limit: Number(limit ?? ACTIVITY_PAGE) }),
   }),
-  route<guard.Verified, unknown, body.ListQuery>('GET', AUTH_PATHS.mySessions, {
-    guard: guard.cookie,
-    limit: 'none',
-    summary: 'Own devices and sessions',
-    query: body.ListQuery,
-    run: (deps, _, session, { query: { cursor, limit } }) =>
-      readSessions(deps, session, { limit: Number(limit ?? 50), ...(cursor === undefined ? {} : { cursor }) }),
-  }),
-  route('DELETE', AUTH_PATHS.mySessions, {
-    guard: guard.cookieAndCsrf,
-    limit: 'none',
-    summary: 'End every session but this one',
-    body: body.EmptyBody,
-    run: (deps, caller, session) => endOtherSessions(deps, caller, session),
-  }),
-  route<guard.Verified, unknown, unknown, body.SessionParams>('DELETE', AUTH_PATHS.mySession, {
-    guard: guard.cookieAndCsrf,
-    limit: 'none',
-    summary: 'End one session',
-    body: body.EmptyBody,
-    params: body.SessionParams,
-    run: (deps, caller, session, { params }) => endSession(deps, caller, session, params.id),
-  }),
-  route<guard.Current>('GET', AUTH_PATHS.mySites, {
-    guard: guard.cookieAndDatabase,
-    limit: 'none',
-    summary: 'Own connected sites',
-    run: (deps, _, session) => readSites(deps, session),
-  }),
-  route<guard.Current, unknown, unknown, body.SiteParams>('DELETE', AUTH_PATHS.mySite, {
-    guard: guard.cookieCsrfAndDatabase,
-    limit: 'none',
-    summary: 'Sign out of one site in every session, and take back what it was allowed',
-    body: body.EmptyBody,
-    params: body.SiteParams,
-    run: (deps, caller, session, { params }) => signOutOfSite(deps, caller, session, params.clientId),
-  }),
+  ...SESSION_ROUTES,
 ];
 
 /** The whole HTTP face of Portico: API, pages, machine-readable documents. It does not listen yet. */

@@ -171,6 +171,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'a＠b@c.d',
   ],
   PORTICO_MASTER_KEY: ['short', 'a'.repeat(64), '0'.repeat(43), `${KEY}AA`, `${KEY} `, 'changeme'.repeat(8)],
+  PORTICO_OUTGOING_NETWORKS: ['10.0.0.0/33', 'example.com', '10.1', '*'],
   PORTICO_TRUSTED_PROXIES: ['10.0.0.0/33', 'example.com', '10.1', '0x7f000001', '10.0.0.1/', 'all'],
   PORTICO_ACCESS_TOKEN_LIFE: ['1m', '119s', '16m', '0', '5', '5 m', '-5m', '5min', '300000', '1e9m'],
   PORTICO_SESSION_LIFE: ['59m', '401d', '30D'],

@@ -37,6 +37,8 @@ export interface Config {
   readonly masterKey: Buffer;
   /** CIDR list of proxies whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
+  /** CIDR list of networks, beside the public internet, in which client sites are called. */
+  readonly outgoingNetworks: readonly string[];
   readonly accessTokenLife: number;
   readonly sessionLife: number;
   readonly sessionIdle: number;
@@ -143,6 +145,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     mailFrom: read('mailFrom', SETTINGS.mailFrom, `Portico <no-reply@${mailHost(origin)}>`),
     masterKey: read('masterKey', SETTINGS.masterKey, ''),
     trustedProxies: read('trustedProxies', SETTINGS.trustedProxies),
+    outgoingNetworks: read('outgoingNetworks', SETTINGS.outgoingNetworks),
     accessTokenLife: read('accessTokenLife', SETTINGS.accessTokenLife),
     sessionLife: read('sessionLife', SETTINGS.sessionLife),
     sessionIdle: read('sessionIdle', SETTINGS.sessionIdle),

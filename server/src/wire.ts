@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
+import { outgoingRules } from './config/outgoing-rules.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
@@ -52,7 +53,7 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       hasher: createPasswordHasher(),
       revoked: createRevokedSet([direct], denylist),
       log,
-      network: createNetwork(),
+      network: createNetwork({ outgoing: outgoingRules(config) }),
       now,
       random: createRandom(),
       mailWaits: onMailWaits,

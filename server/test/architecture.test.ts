@@ -98,6 +98,7 @@ const STEPS_BESIDE_VERBS = [
   'auth/complete-sign-up.ts',
   'oauth/redeem-code.ts',
   'oauth/id-token.ts',
+  'oauth/logout-token.ts',
   'oauth/dpop.ts',
   'oauth/scope.ts',
   'oauth/client-request.ts',

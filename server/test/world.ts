@@ -75,6 +75,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     mailFrom: 'Portico <no-reply@localhost>',
     masterKey: Buffer.alloc(32, 7),
     trustedProxies: [],
+    outgoingNetworks: [],
     accessTokenLife: 5 * MINUTE,
     sessionLife: 30 * DAY,
     sessionIdle: 30 * DAY,

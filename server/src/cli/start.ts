@@ -30,6 +30,8 @@ export async function start(): Promise<number> {
     const current = await keepCurrent(wired);
     const server = await serve(deps, log);
     jobs = startJobs(deps, newHolder(deps));
+    // Whatever ends a sign-in, here, at another node or on a command line, is heard of as a revocation; then some site may wait to be told.
+    deps.revoked.subscribe('deliver-logouts', () => jobs?.wake('deliver-logouts'));
     announce(config, log);
     // Otherwise it is written at the end, and a process that is killed would leave the next start as slow as its own.
     flushCompileCache();

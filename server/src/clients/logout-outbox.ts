@@ -17,30 +17,59 @@ export interface DueLogout {
 
 const COLUMNS = 'id, client_id, uri, user_id, session_id, tries, created_at';
 
-/** For every site that was opened in this session and wants to be told; `clientId` narrows it to one. */
+/**
+ * For every site that was opened in this session and wants to be told, and was not told since; `clientId` narrows it to one. Of a session
+ * that is held and then ended one word is enough.
+ */
 export async function queueLogouts(
   tx: Db,
-  { now, random }: { now: () => number; random: (bytes: number) => Buffer },
+  { now, random }: OutboxDeps,
   { sessionId, clientId = null }: { readonly sessionId: string; readonly clientId?: string | null },
 ): Promise<void> {
   const sites = await tx.all(
     `select distinct c.id, c.backchannel_logout_uri, f.user_id from refresh_tokens f join clients c on c.id = f.client_id
-     where f.session_id = $1 and (c.id = $2 or $2 is null) and c.backchannel_logout_uri is not null and c.disabled_at is null`,
+     where f.session_id = $1 and (c.id = $2 or $2 is null) and c.backchannel_logout_uri is not null and c.disabled_at is null
+       and not exists (select 1 from logouts l where l.session_id = f.session_id and l.client_id = c.id and l.created_at > f.created_at)`,
     [sessionId, clientId],
   );
-  for (const site of sites) {
-    await tx.all(
-      `insert into logouts (id, client_id, uri, user_id, session_id, created_at, next_try_at, tries) values ($1, $2, $3, $4, $5, $6, $6, 0)`,
-      [
-        random(16).toString('base64url'),
-        site['id'] ?? null,
-        site['backchannel_logout_uri'] ?? null,
-        site['user_id'] ?? null,
-        sessionId,
-        now(),
-      ],
-    );
-  }
+  for (const site of sites) await insertLogout(tx, { now, random }, { ...site, session_id: sessionId });
+}
+
+/** Sessions that ended by themselves this long ago were told of, or never will be, in milliseconds: their rows go after a day. */
+const EXPIRED_WITHIN = 12 * 3_600_000;
+
+/**
+ * For the sites of sessions that have reached their absolute end, which no transaction ends: each once, as its row here shows. Only for
+ * one caller at a time (a job). Answers how many.
+ */
+export async function queueExpiredLogouts(tx: Db, deps: OutboxDeps, limit: number): Promise<number> {
+  const now = deps.now();
+  const ended = await tx.all(
+    `select distinct s.id as session_id, c.id, c.backchannel_logout_uri, f.user_id from sessions s
+     join refresh_tokens f on f.session_id = s.id and f.state = 'active'
+     join clients c on c.id = f.client_id and c.backchannel_logout_uri is not null and c.disabled_at is null
+     where s.state = 'active' and s.expires_at <= $1 and s.expires_at > $2
+       and not exists (select 1 from logouts l where l.session_id = s.id and l.client_id = c.id and l.created_at >= s.expires_at) limit $3`,
+    [now, now - EXPIRED_WITHIN, limit],
+  );
+  for (const site of ended) await insertLogout(tx, deps, site);
+  return ended.length;
+}
+
+type OutboxDeps = { readonly now: () => number; readonly random: (bytes: number) => Buffer };
+
+async function insertLogout(tx: Db, { now, random }: OutboxDeps, site: Row): Promise<void> {
+  await tx.all(
+    `insert into logouts (id, client_id, uri, user_id, session_id, created_at, next_try_at, tries) values ($1, $2, $3, $4, $5, $6, $6, 0)`,
+    [
+      random(16).toString('base64url'),
+      site['id'] ?? null,
+      site['backchannel_logout_uri'] ?? null,
+      site['user_id'] ?? null,
+      site['session_id'] ?? null,
+      now(),
+    ],
+  );
 }
 
 /** Takes up to `limit` logouts whose time has come, and puts their next try at `again`, so that a sender that dies loses nothing. */
@@ -61,14 +90,21 @@ export async function nextLogoutAt(db: Db): Promise<number | null> {
 }
 
 export async function markLogoutSent(db: Db, id: string, now: number): Promise<void> {
-  await db.all('update logouts set sent_at = $2, problem = null where id = $1', [id, now]);
+  await db.all('update logouts set sent_at = $2, problem = null where id = $1 and sent_at is null', [id, now]);
 }
 
-/** The site did not take it: again at `nextTryAt`, or never again when that is null. */
-export async function markLogoutFailed(db: Db, id: string, problem: string, nextTryAt: number | null, now: number): Promise<void> {
+/** The site did not take it: again at `nextTryAt`, or never again when that is null. What an overtaken sender says has no effect. */
+export async function markLogoutFailed(
+  db: Db,
+  { id, tries }: Pick<DueLogout, 'id' | 'tries'>,
+  problem: string,
+  nextTryAt: number | null,
+  now: number,
+): Promise<void> {
   await db.all(
-    `update logouts set problem = $2, next_try_at = coalesce($3, next_try_at), given_up_at = case when $3 is null then $4 end where id = $1`,
-    [id, problem, nextTryAt, now],
+    `update logouts set problem = $3, next_try_at = coalesce($4, next_try_at), given_up_at = $5
+     where id = $1 and tries = $2 and sent_at is null and given_up_at is null`,
+    [id, tries, problem, nextTryAt, nextTryAt === null ? now : null],
   );
 }
 

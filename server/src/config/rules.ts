@@ -69,6 +69,13 @@ const RULES: readonly Rule[] = [
         : null,
   },
   {
+    about: ['mode', 'outgoingNetworks'],
+    check: ({ mode, outgoingNetworks }) =>
+      mode === 'production' && outgoingNetworks.some((range) => range.endsWith('/0'))
+        ? 'PORTICO_OUTGOING_NETWORKS allows every address, this machine among them: name the networks in which your sites are'
+        : null,
+  },
+  {
     about: ['codeLife', 'unverifiedLife'],
     check: ({ codeLife, unverifiedLife }) =>
       codeLife > unverifiedLife ? 'PORTICO_CODE_LIFE is longer than PORTICO_UNVERIFIED_LIFE' : null,

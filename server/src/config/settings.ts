@@ -99,6 +99,12 @@ export const SETTINGS = {
     '',
     'Proxies whose X-Forwarded-For counts, as addresses or CIDR ranges. Empty: none, the peer address counts.',
   ),
+  outgoingNetworks: setting(
+    'PORTICO_OUTGOING_NETWORKS',
+    networks,
+    '',
+    'Networks of your own in which client sites may be told of sign-outs, as addresses or CIDR ranges, beside the public internet. Empty: none; off production this machine too.',
+  ),
   accessTokenLife: setting('PORTICO_ACCESS_TOKEN_LIFE', duration('2m', '15m'), '5m', 'Life of an access token.'),
   sessionLife: setting('PORTICO_SESSION_LIFE', duration('1h', '400d'), '30d', 'Absolute end of a sign-in, whatever is done in it.'),
   sessionIdle: setting('PORTICO_SESSION_IDLE', duration('15m', '400d'), '30d', 'A sign-in that is not used for this long ends.'),

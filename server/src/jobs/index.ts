@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { deleteExpiredRows } from './delete-expired-rows.ts';
 import { deleteExpiredUnverified } from './delete-expired-unverified-sessions.ts';
+import { deliverLogouts } from './deliver-logouts.ts';
 import { deliverMail } from './deliver-mail.ts';
 import type { JobName } from './names.ts';
 
@@ -16,6 +17,7 @@ const MINUTE = 60_000;
 /** What each job does, and how often. */
 export const JOBS: Readonly<Record<JobName, Job>> = {
   'deliver-mail': { every: 10_000, run: (deps, signal) => deliverMail(deps, signal) },
+  'deliver-logouts': { every: 5000, run: deliverLogouts },
   'delete-expired-unverified-sessions': { every: 5 * MINUTE, run: deleteExpiredUnverified },
   'delete-expired-rows': { every: 10 * MINUTE, run: deleteExpiredRows },
 };

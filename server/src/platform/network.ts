@@ -1,3 +1,5 @@
+import { createPost, type LookUp, OutgoingRefused, type OutgoingRules, PUBLIC_ONLY } from './outgoing.ts';
+
 /** Calls to services that are not ours: bounded in time and size, never led elsewhere, and told apart from answers. */
 export interface Network {
   /**
@@ -7,6 +9,11 @@ export interface Network {
   readonly ask: (url: string, init: RequestInit, until?: AbortSignal) => Promise<Response>;
   /** Ends what takes too long over several calls. */
   readonly patience: () => AbortSignal;
+  /**
+   * Posts a form to an address that somebody registered, inside the rules of `outgoing.ts`, and answers the status, whatever it is.
+   * Throws NetworkTrouble when nobody answers in time, and when the address may not be called.
+   */
+  readonly post: (url: string, form: URLSearchParams) => Promise<number>;
   /** What others publish about themselves, kept for a while. Failures are not kept. */
   readonly remember: <T>(key: string, make: () => Promise<T>) => Promise<T>;
 }
@@ -29,13 +36,18 @@ export interface NetworkOptions {
   readonly fetch?: typeof globalThis.fetch;
   readonly callWithin?: number;
   readonly flowWithin?: number;
+  readonly outgoing?: OutgoingRules;
+  readonly lookUp?: LookUp;
 }
 
 export function createNetwork({
   fetch = globalThis.fetch,
   callWithin = CALL_WITHIN,
   flowWithin = FLOW_WITHIN,
+  outgoing = PUBLIC_ONLY,
+  lookUp,
 }: NetworkOptions = {}): Network {
+  const post = createPost(outgoing, callWithin, lookUp);
   const kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
   return {
     ask: async (url, init, until) => {
@@ -49,6 +61,10 @@ export function createNetwork({
         throw cause instanceof NetworkTrouble ? cause : new NetworkTrouble(url, reasonOf(cause));
       }
     },
+    post: (url, form) =>
+      post(url, form).catch((cause: unknown) => {
+        throw new NetworkTrouble(url, reasonOf(cause));
+      }),
     patience: () => AbortSignal.timeout(flowWithin),
     remember: <T>(key: string, make: () => Promise<T>): Promise<T> => {
       const known = kept.get(key);
@@ -81,6 +97,7 @@ async function readBounded(url: string, response: Response, signal: AbortSignal)
 }
 
 function reasonOf(cause: unknown): string {
+  if (cause instanceof OutgoingRefused) return cause.message;
   if (!(cause instanceof Error)) return 'no answer';
   if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return 'no answer in time';
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.cause === undefined ? 'no answer' : reasonOf(cause.cause);

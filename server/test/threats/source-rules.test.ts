@@ -49,7 +49,7 @@ const RULES: readonly Rule[] = [
     broken: "createHash('md5')",
   },
   {
-    name: 'the server opens connections to a database, to a mail server and, by one bounded function, to providers',
+    name: 'the server opens connections to a database, to a mail server and, by two bounded functions, to providers and to registered sites',
     files: SERVER,
     pattern:
       /\bfetch\s*\(|from '(?:node:)?(?:https?|net|tls|dgram|http2|dns)(?:\/promises)?'|from '(?:pg|undici|ioredis|redis|axios)'|import\('nodemailer'\)|\bWebSocket\b/,
@@ -57,7 +57,9 @@ const RULES: readonly Rule[] = [
     except: {
       'server/src/platform/postgres.ts': /import pg from 'pg'/,
       'server/src/platform/postgres-connection.ts': /import pg from 'pg'/,
+      'server/src/platform/postgres-notices.ts': /import pg from 'pg'/,
       'server/src/platform/network.ts': /await fetch\(url/,
+      'server/src/platform/outgoing.ts': /^import .* from 'node:(?:dns|https?|net)'/,
       'server/src/platform/mail.ts': /import\('nodemailer'\)/,
       'server/src/cli/close-server.ts': /import type \{ Server \} from 'node:http'/,
       'server/src/guessing/network-address.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
