@@ -41,6 +41,12 @@ export interface AccessClaims {
   readonly csrf_from?: number;
 }
 
+/** What stands in the token of a machine: it speaks for the client itself, and its subject is the client. */
+export type MachineClaims = Pick<AccessClaims, 'iss' | 'aud' | 'sub' | 'client_id' | 'jti' | 'iat' | 'exp'> & {
+  readonly scope: string;
+  readonly cv: number;
+};
+
 /** The user as answered to the user's own browser. */
 export interface PublicUser {
   readonly id: string;

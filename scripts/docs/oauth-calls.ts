@@ -32,4 +32,46 @@ export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
       'temporarily_unavailable',
     ],
   },
+  'POST /oauth/revoke': {
+    sentence:
+      'For a refresh token the site ends in that session, for an access token the grant that it came from; access tokens of both are refused everywhere within a second. The session and its other sites go on; a device, which has a session of its own, is signed out. An unknown token is answered as one that was revoked. `token_type_hint` is not needed.',
+    parameters: ['token', 'token_type_hint?', ...CLIENT],
+    answer: [],
+    errors: ['invalid_request', 'invalid_client', 'unsupported_token_type'],
+  },
+  'POST /oauth/introspect': {
+    sentence:
+      'Only for a client that proves who it is, of its own tokens and of the access tokens of its `audiences`. Active means that family, session, user and site live at this moment; what is said of the user comes from the database, never from a token that a site could have signed itself. Anything else is `{ "active": false }`.',
+    parameters: ['token', 'token_type_hint?', ...CLIENT],
+    answer: [
+      'active',
+      'iss?',
+      'token_type?',
+      'client_id?',
+      'aud?',
+      'sub?',
+      'iat?',
+      'exp?',
+      'jti?',
+      'sid?',
+      'auth_time?',
+      'amr?',
+      'roles?',
+      'scope?',
+    ],
+    errors: ['invalid_request', 'invalid_client'],
+  },
+  'GET /oauth/userinfo': {
+    sentence:
+      'By `Authorization: Bearer`. The grant must have the scope `openid`; `profile` adds `name`, `email` adds the address. `roles` are those at this site.',
+    parameters: [],
+    answer: ['sub', 'name?', 'email?', 'email_verified?', 'roles'],
+    errors: ['invalid_token', 'insufficient_scope'],
+  },
+  'POST /oauth/userinfo': {
+    sentence: 'As GET; the token may stand in the form instead of the header.',
+    parameters: ['access_token?'],
+    answer: ['sub', 'name?', 'email?', 'email_verified?', 'roles'],
+    errors: ['invalid_request', 'invalid_token', 'insufficient_scope'],
+  },
 };

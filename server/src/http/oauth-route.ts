@@ -61,6 +61,8 @@ async function allowRegisteredOrigin(deps: Deps, request: FastifyRequest, reply:
   const { origin } = request.headers;
   if (origin === undefined || (await listClientsAtOrigin(deps.db, origin)).length === 0) return false;
   reply.header('access-control-allow-origin', origin).header('cross-origin-resource-policy', 'cross-origin');
+  // Neither is told to scripts by itself, and a client must see both: when to come back, and what was wrong with its token.
+  reply.header('access-control-expose-headers', 'retry-after, www-authenticate');
   return true;
 }
 
@@ -83,11 +85,20 @@ function sendOAuthError(deps: Deps, error: unknown, request: FastifyRequest, rep
   if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
   if (refusal.code === 'invalid_client' && request.headers.authorization !== undefined)
     reply.header('www-authenticate', 'Basic realm="portico", charset="UTF-8"');
-  if (refusal.code === 'invalid_token') reply.header('www-authenticate', 'Bearer error="invalid_token"');
+  const isAsked = refusal.code === 'invalid_token' || refusal.code === 'insufficient_scope';
+  if (isAsked) reply.header('www-authenticate', bearerChallenge(request, refusal));
   return reply
     .code(refusal.status)
     .type('application/json; charset=utf-8')
     .send({ error: refusal.code, error_description: refusal.message, ...refusal.extra });
+}
+
+/** RFC 6750 3: which token is asked for, and, to whoever brought one, what is wrong with it. */
+function bearerChallenge(request: FastifyRequest, refusal: OAuthRefusal): string {
+  const { access_token: inForm } = (request.body ?? {}) as { readonly access_token?: unknown };
+  if (inForm === undefined && !/^Bearer\b/i.test(request.headers.authorization ?? '')) return 'Bearer realm="portico"';
+  const scope = refusal.code === 'insufficient_scope' ? ', scope="openid"' : '';
+  return `Bearer realm="portico", error="${refusal.code}", error_description="${refusal.message}"${scope}`;
 }
 
 /** Our own refusals in OAuth's words: trouble is `temporarily_unavailable`, never `invalid_grant`, or a client would sign its user out. */

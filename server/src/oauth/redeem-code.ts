@@ -1,12 +1,11 @@
 import { recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
 import type { Client } from '../clients/client.ts';
-import { queueLogouts } from '../clients/logout-outbox.ts';
 import type { Deps } from '../deps.ts';
 import { sha256, tokenHash } from '../platform/crypto.ts';
+import { endGrant } from '../sessions/end-grant.ts';
 import { type OpenedFamily, openFamily } from '../sessions/open-family.ts';
-import { endFamily, newFamilyId } from '../sessions/refresh-token.ts';
-import { insertRevocation } from '../sessions/revocation.ts';
+import { newFamilyId } from '../sessions/refresh-token.ts';
 import { type AuthorizationCode, findCode, spendCode } from './authorization-code.ts';
 
 export interface CodeInput {
@@ -74,17 +73,8 @@ async function endWhatItIssued(
   const replayed =
     code !== null && code.familyId !== null && code.redirectUri === use.redirectUri && code.challenge === use.challenge ? code : null;
   if (replayed?.familyId == null) return;
-  const familyId = replayed.familyId;
-  const revocation = await deps.db.transaction(async (tx) => {
-    if (!(await endFamily(tx, familyId, deps.now()))) return null;
-    await recordEvent(tx, deps, from, 'code.replayed', {
-      userId: replayed.userId,
-      sessionId: replayed.sessionId,
-      clientId: replayed.clientId,
-    });
-    await queueLogouts(tx, deps, { sessionId: replayed.sessionId, clientId: replayed.clientId });
-    return insertRevocation(tx, deps, { kind: 'family', subject: familyId, minimumUv: null });
-  });
+  const family = { ...replayed, id: replayed.familyId };
+  const revocation = await deps.db.transaction((tx) => endGrant(tx, deps, from, family, 'code.replayed'));
   if (revocation !== null) deps.revoked.add(revocation);
 }
 

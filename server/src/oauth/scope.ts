@@ -23,3 +23,8 @@ export function narrowScope(whole: string, asked: string | undefined): string {
     .filter((word) => hasScope(asked, word))
     .join(' ');
 }
+
+/** The words that stand in both. */
+export function bothScopes(one: string, other: string): string {
+  return narrowScope(one, other);
+}

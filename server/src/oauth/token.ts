@@ -7,6 +7,7 @@ import { requireClient } from './client-request.ts';
 import { readDpopKey } from './dpop.ts';
 import { GRANT_TYPES, type GrantType, isGrantType, mayUseGrant } from './grant-types.ts';
 import { codeGrant } from './grants/authorization-code.ts';
+import { machineGrant } from './grants/client-credentials.ts';
 import { refreshGrant } from './grants/refresh-token.ts';
 import type { GrantHandler } from './grants/token-request.ts';
 import { type Parameters, requireOwnTarget, requireParameter } from './parameters.ts';
@@ -14,6 +15,7 @@ import { type Parameters, requireOwnTarget, requireParameter } from './parameter
 const HANDLERS: Readonly<Partial<Record<GrantType, GrantHandler>>> = {
   [GRANT_TYPES.code]: codeGrant,
   [GRANT_TYPES.refresh]: refreshGrant,
+  [GRANT_TYPES.machine]: machineGrant,
 };
 
 /** POST /oauth/token. First who asks, then whether it may, then what it brings. */

@@ -1,4 +1,4 @@
-import { ACCESS_TOKEN_TYPE, type AccessClaims, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
+import { ACCESS_TOKEN_TYPE, type AccessClaims, FIRST_PARTY_CLIENT, type MachineClaims } from '@portico/protocol/tokens';
 import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { signingSecretLabel } from '../clients/client-secret.ts';
 import type { Deps } from '../deps.ts';
@@ -56,7 +56,23 @@ export function signAccessToken(
   return { token: sign(deps, grant.client, claims, provedAt), expiresIn: Math.max(0, exp - iat) };
 }
 
-function sign(deps: Pick<Deps, 'config' | 'keys'>, client: GrantClient, claims: AccessClaims, now: number): string {
+/**
+ * For a machine, which speaks for itself (RFC 6749 4.4): no session, no user, and so nothing that opens what is somebody's. Its subject is
+ * the client (RFC 9068 2.2).
+ */
+export function signMachineToken(
+  deps: Pick<Deps, 'config' | 'keys' | 'random'>,
+  { id, client, scope }: { readonly id: string; readonly client: GrantClient; readonly scope: string },
+  now: number,
+): AccessToken {
+  const iat = Math.floor(now / 1000);
+  const exp = Math.floor((now + (client.accessLife ?? deps.config.accessTokenLife)) / 1000);
+  const jti = deps.random(16).toString('base64url');
+  const claims: MachineClaims = { iss: deps.config.origin, aud: id, client_id: id, sub: id, jti, iat, exp, scope, cv: client.cv };
+  return { token: sign(deps, client, claims, now), expiresIn: exp - iat };
+}
+
+function sign(deps: Pick<Deps, 'config' | 'keys'>, client: GrantClient, claims: AccessClaims | MachineClaims, now: number): string {
   if (client.accessAlg !== 'HS256') return signJwt(deps.keys.currentSigning(now, client.accessAlg), ACCESS_TOKEN_TYPE, claims);
   if (client.signingSecret === null) throw new Error(`client ${claims.aud} signs with HS256 and has no secret`);
   return signJwtWithSecret(openSigningSecret(deps.config, client.signingSecret), ACCESS_TOKEN_TYPE, claims);
@@ -109,7 +125,7 @@ export async function verifyAccessToken(
 }
 
 /** The last letter of a signature has four bits to spare: other ones there are the same bytes in another text, which we did not issue. */
-function isCanonical(token: string): boolean {
+export function isCanonical(token: string): boolean {
   const signature = token.slice(token.lastIndexOf('.') + 1);
   return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }

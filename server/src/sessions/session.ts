@@ -135,23 +135,25 @@ export async function findGrant(db: Db, sessionId: string, clientId: string, now
       verifiedAt: row['verified_at'] as number | null,
     },
     clientId,
-    client: await grantClient(db, row, clientId, now),
+    client: await grantClient(
+      db,
+      { id: clientId, accessAlg: row['access_alg'] as AccessAlg, accessLife: row['access_life'] as number | null, cv: row['cv'] as number },
+      now,
+    ),
     roles: row['client_roles'] === null ? [] : (JSON.parse(row['client_roles'] as string) as string[]),
     alive: session.state === 'active' && session.expiresAt > now && row['suspended_at'] === null && row['disabled_at'] === null,
   };
 }
 
-/** Only tokens of HS256 need one more look, at the secret that signs them. */
-async function grantClient(db: Db, row: Row, clientId: string, now: number): Promise<GrantClient> {
-  const accessAlg = row['access_alg'] as AccessAlg;
-  const secrets = accessAlg === 'HS256' ? await listSigningSecrets(db, clientId, now) : [];
+/** How the tokens of a client are made. Only those of HS256 need one more look, at the secret that signs them. */
+export async function grantClient(
+  db: Db,
+  { id, accessAlg, accessLife, cv }: { id: string; accessAlg: AccessAlg; accessLife: number | null; cv: number },
+  now: number,
+): Promise<GrantClient> {
+  const secrets = accessAlg === 'HS256' ? await listSigningSecrets(db, id, now) : [];
   const signing = secrets.findLast(({ currentFrom }) => currentFrom <= now) ?? null;
-  return {
-    accessAlg,
-    accessLife: row['access_life'] as number | null,
-    cv: row['cv'] as number,
-    signingSecret: signing === null ? null : { id: signing.id, sealed: signing.sealed },
-  };
+  return { accessAlg, accessLife, cv, signingSecret: signing === null ? null : { id: signing.id, sealed: signing.sealed } };
 }
 
 /** A user's living sessions, newest first. A session has no idle end of its own: it is idle when all its families are. */

@@ -1,9 +1,9 @@
 import { recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
-import { queueLogouts } from '../clients/logout-outbox.ts';
 import type { Deps } from '../deps.ts';
 import { sameText } from '../platform/crypto.ts';
 import type { ChainKey } from '../platform/keyring.ts';
+import { endGrant } from './end-grant.ts';
 import { holdOrRevoke } from './hold-session.ts';
 import {
   type Attempt,
@@ -20,8 +20,7 @@ import {
   walkChain,
   withSlot,
 } from './refresh-chain.ts';
-import { advanceLostFamily, endFamily, type Family, fillLostSlot, findFamily, rotateFamily } from './refresh-token.ts';
-import { insertRevocation } from './revocation.ts';
+import { advanceLostFamily, type Family, fillLostSlot, findFamily, rotateFamily } from './refresh-token.ts';
 import { findGrant, type Grant, isFirstParty } from './session.ts';
 
 /** A burst this young is answered with `retry`: nothing is given, nothing is revoked. In milliseconds. */
@@ -263,16 +262,7 @@ async function takeAhead(
 async function reuse(deps: Deps, caller: RefreshCaller, family: Family): Promise<Verdict> {
   if (isFirstParty(family.clientId) || caller.reuseEnds === 'session') return holdOrRevoke(deps, caller.from, family.sessionId);
   // RFC 9700 4.14.2 speaks of the grant: one careless site must not sign people out everywhere.
-  const revocation = await deps.db.transaction(async (tx) => {
-    if (!(await endFamily(tx, family.id, deps.now()))) return null;
-    await recordEvent(tx, deps, caller.from, 'refresh.reuse', {
-      userId: family.userId,
-      sessionId: family.sessionId,
-      clientId: family.clientId,
-    });
-    await queueLogouts(tx, deps, { sessionId: family.sessionId, clientId: family.clientId });
-    return insertRevocation(tx, deps, { kind: 'family', subject: family.id, minimumUv: null });
-  });
+  const revocation = await deps.db.transaction((tx) => endGrant(tx, deps, caller.from, family, 'refresh.reuse'));
   if (revocation !== null) deps.revoked.add(revocation);
   return { kind: 'ended' };
 }

@@ -177,7 +177,7 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'a copied token of one site holds the whole session',
-    find: 'if (isFirstParty(family.clientId)) return holdOrRevoke(',
+    find: "if (isFirstParty(family.clientId) || caller.reuseEnds === 'session') return holdOrRevoke(",
     replace: "if (family.clientId !== '') return holdOrRevoke(",
     caughtBy: "a copied token in another client's family ends that family, with its revocation, and nothing else",
   },
@@ -189,7 +189,7 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'the whole set of revocations is read once only',
-    find: 'const whole = now >= mark.wholeAt + READ_ALL_EVERY;',
+    find: 'const whole = now >= mark.wholeAt + READ_ALL_EVERY || now < mark.wholeAt;',
     replace: 'const whole = mark.newest === 0;',
     caughtBy:
       'a revocation from a node whose clock is far behind is found with the next reading of the whole set, half a minute later at most',
@@ -250,8 +250,8 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'an access token outlives its session',
-    find: 'Math.min(provedAt + deps.config.accessTokenLife, grant.session.expiresAt)',
-    replace: '(provedAt + deps.config.accessTokenLife)',
+    find: 'Math.min(provedAt + life, grant.session.expiresAt)',
+    replace: '(provedAt + life)',
     caughtBy: 'nothing passes the absolute end: not daily refreshes, not extend-auth, not a token, not a cookie, not another client',
   },
   {
