@@ -23,9 +23,16 @@ export interface ServerPlace {
   readonly masterKey: Buffer | null;
   /** Where its pages are, when several servers share that. */
   readonly origin?: string;
+  readonly redisUrl?: string;
 }
 
-export async function startServer({ port, where, masterKey, origin = `http://localhost:${port}` }: ServerPlace): Promise<ServerProcess> {
+export async function startServer({
+  port,
+  where,
+  masterKey,
+  origin = `http://localhost:${port}`,
+  redisUrl = '',
+}: ServerPlace): Promise<ServerProcess> {
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -36,6 +43,7 @@ export async function startServer({ port, where, masterKey, origin = `http://loc
       PORTICO_ORIGIN: origin,
       PORTICO_DATA_DIR: where.dataDir,
       PORTICO_DATABASE_URL: where.databaseUrl,
+      PORTICO_REDIS_URL: redisUrl,
       ...(masterKey === null ? {} : { PORTICO_MASTER_KEY: masterKey.toString('base64url') }),
       PORTICO_LOG_LEVEL: 'silent',
     },
