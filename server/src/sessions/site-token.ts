@@ -53,7 +53,7 @@ export async function verifySiteToken(deps: Deps, token: string): Promise<{ clai
     const life = payload.exp - payload.iat;
     if (!(life >= 0 && life <= (client.accessLife ?? deps.config.accessTokenLife) / 1000)) return null;
     if (payload.client_id !== client.id || payload.cv !== client.cv) return null;
-    return deps.revoked.isRevoked({ ...payload, ...(kid === undefined ? {} : { kid }) }) ? null : { claims: payload, client };
+    return (await deps.revoked.isDenied({ ...payload, ...(kid === undefined ? {} : { kid }) })) ? null : { claims: payload, client };
   } catch (cause) {
     if (cause instanceof errors.JOSEError || cause instanceof TypeError) return null;
     throw cause;

@@ -76,7 +76,7 @@ export async function verifyTicket(
     });
     const { sid, sub, uv } = payload;
     const kid = protectedHeader.kid === undefined ? {} : { kid: protectedHeader.kid };
-    return deps.revoked.isRevoked({ sid, sub, uv, aud: clientId, ...kid }) ? null : payload;
+    return (await deps.revoked.isDenied({ sid, sub, uv, aud: clientId, ...kid })) ? null : payload;
   } catch (cause) {
     if (cause instanceof errors.JOSEError) return null;
     throw cause;
