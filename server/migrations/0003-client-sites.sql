@@ -136,8 +136,11 @@ create index spent_ids_by_end on spent_ids (expires_at);
 -- Back-channel logouts that are to be delivered.
 create table logouts (
   id text primary key,
-  client_id text not null references clients (id) on delete cascade,
+  -- No reference: a site that is removed is told of it, so all that the news needs stands here.
+  client_id text not null,
   uri text not null,
+  -- How the site wants the news to be signed: as its ID tokens.
+  alg text not null,
   user_id text not null,
   session_id text not null,
   created_at bigint not null,
@@ -156,6 +159,7 @@ alter table refresh_tokens add column scope text not null default '';
 -- JWK thumbprint of the key that every refresh of this family is proven with; null = none.
 alter table refresh_tokens add column dpop_key text;
 create index refresh_tokens_by_user on refresh_tokens (user_id, client_id, state);
+create index refresh_tokens_by_client on refresh_tokens (client_id, state);
 -- Kinds of revocations from here on: sid | family | sub | client | kid. (A family, and not session with client: whoever signs
 -- out of a site and in again stays in the same session.) Of client, minimum_uv is the smallest client version that is good.
 create index revocations_by_subject on revocations (kind, subject);

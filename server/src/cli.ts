@@ -1,5 +1,16 @@
 import { parseArgs } from 'node:util';
 import { type Email, parseEmail } from './accounts/email.ts';
+import {
+  CLIENT_ADD_HELP,
+  CLIENT_HELP,
+  CLIENT_OPTIONS,
+  CLIENT_TAKES,
+  type ClientCommand,
+  type ClientName,
+  type ClientOptions,
+  nameClientCommand,
+  parseClient,
+} from './cli/client-words.ts';
 import { nameSuspension, parseSuspension, type SuspensionCommand, type SuspensionName } from './cli/suspension-words.ts';
 import { JOB_NAMES, type JobName } from './jobs/names.ts';
 
@@ -12,6 +23,7 @@ export type Command =
   | { readonly kind: 'drop-key'; readonly id: number; readonly json: boolean }
   | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
   | SuspensionCommand
+  | ClientCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
@@ -35,13 +47,14 @@ Commands
   suspension allow CIDR  never suspend a range; --note TEXT says why
   suspension disallow CIDR
                          suspend it like any other
-  doctor                 show every setting and check what they lead to
+${CLIENT_HELP}  doctor                 show every setting and check what they lead to
 
 Options
-  --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, doctor)
+  --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, client, doctor)
   --version              print the version
   --help                 print this
 
+${CLIENT_ADD_HELP}
 Settings come from the environment; docs/config.md lists them, portico doctor shows them.
 `;
 
@@ -56,10 +69,22 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   'suspension lift': ['json'],
   'suspension allow': ['json', 'note'],
   'suspension disallow': ['json'],
+  ...CLIENT_TAKES,
   doctor: ['json'],
 };
 /** Commands that take one word more. */
-const TAKES_WORD: ReadonlySet<string> = new Set(['job', 'invite', 'suspension lift', 'suspension allow', 'suspension disallow']);
+const TAKES_WORD: ReadonlySet<string> = new Set([
+  'job',
+  'invite',
+  'suspension lift',
+  'suspension allow',
+  'suspension disallow',
+  'client rotate-secret',
+  'client remove',
+  'client disable',
+  'client enable',
+  'client roles',
+]);
 
 export function parseCommand(argv: readonly string[]): Parsed {
   const read = readArguments(argv);
@@ -99,10 +124,14 @@ export function parseCommand(argv: readonly string[]): Parsed {
     case 'migrate':
     case 'doctor':
       return { kind: name, json };
+    default: {
+      const command = parseClient(name, first, values, json);
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
   }
 }
 
-type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'invite' | SuspensionName | 'doctor';
+type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'invite' | SuspensionName | ClientName | 'doctor';
 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;
@@ -114,6 +143,12 @@ function nameCommand(words: readonly string[]): { name: CommandName; rest: reado
     const name = nameSuspension(rest[0]);
     return name === null ? { problem: 'suspension needs a command: list, lift, allow or disallow' } : { name, rest: rest.slice(1) };
   }
+  if (first === 'client') {
+    const name = nameClientCommand(rest[0]);
+    return name === null
+      ? { problem: 'client needs a command: add, list, rotate-secret, disable, enable, remove or roles' }
+      : { name, rest: rest.slice(1) };
+  }
   return { problem: `unknown command ${JSON.stringify(first)}` };
 }
 
@@ -122,7 +157,7 @@ function dropKey(text: string, json: boolean): Parsed {
   return { kind: 'drop-key', id: Number(text), json };
 }
 
-interface Options {
+interface Options extends ClientOptions {
   readonly json?: boolean;
   readonly drop?: string;
   readonly note?: string;
@@ -139,6 +174,7 @@ function readArguments(argv: readonly string[]): { values: Options; words: reado
         json: { type: 'boolean' },
         drop: { type: 'string' },
         note: { type: 'string' },
+        ...CLIENT_OPTIONS,
         version: { type: 'boolean', short: 'v' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -48,6 +48,21 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/suspension.ts')).allow(command);
     case 'suspension-disallow':
       return (await import('./cli/suspension.ts')).disallow(command);
+    case 'client-add':
+      return (await import('./cli/client.ts')).addClient(command);
+    case 'client-list':
+      return (await import('./cli/client.ts')).listSites(command);
+    case 'client-rotate-secret':
+      return (await import('./cli/client.ts')).rotate(command);
+    case 'client-replace-keys':
+      return (await import('./cli/client.ts')).changeKeys(command);
+    case 'client-remove':
+    case 'client-disable':
+      return (await import('./cli/client.ts')).retire(command);
+    case 'client-enable':
+      return (await import('./cli/client.ts')).enable(command);
+    case 'client-roles':
+      return (await import('./cli/client.ts')).roles(command);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(command);
   }

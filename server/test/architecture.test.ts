@@ -86,6 +86,7 @@ const VALUES = [
   'sessions/refresh-chain.ts',
   'sessions/end-reason.ts',
   'sessions/session-row.ts',
+  'sessions/family-row.ts',
   'clients/client-keys.ts',
   'clients/redirect-uri.ts',
   'mail/link-lives.ts',

@@ -98,6 +98,17 @@ export async function lockUser(tx: Db, id: string): Promise<User | null> {
   return userFrom(await one(tx, `update users set uv = uv where id = $1 and suspended_at is null returning ${COLUMNS}`, [id]));
 }
 
+/** Locks the row before rights are looked at; a suspended user has rights too, for the day on which the suspension is lifted. */
+export async function lockUserForRights(tx: Db, id: string): Promise<User | null> {
+  return userFrom(await one(tx, `update users set uv = uv where id = $1 returning ${COLUMNS}`, [id]));
+}
+
+/** Rights fell: everything issued before is refused from now on, and asked for anew by refresh. Answers the new version. */
+export async function raiseUserVersionForRights(tx: Db, id: string): Promise<number> {
+  const row = await one(tx, 'update users set uv = uv + 1 where id = $1 returning uv', [id]);
+  return (row?.['uv'] ?? 0) as number;
+}
+
 /** With it goes every row that hangs from the user. Sessions are revoked before, or their tokens would live on without a row. */
 export async function deleteUser(tx: Db, id: string): Promise<void> {
   await tx.all('delete from users where id = $1', [id]);

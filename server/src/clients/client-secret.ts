@@ -35,15 +35,24 @@ export async function insertSigningSecret(
   );
 }
 
-/** Secrets of one purpose end at `expiresAt`, except the one that takes their place. */
-export async function expireSecrets(
-  db: Db,
-  { clientId, purpose, except, expiresAt }: { clientId: string; purpose: 'authentication' | 'signing'; except: string; expiresAt: number },
+/**
+ * A new secret has come: the one that was in use ends at `expiresAt`, and one that an earlier rotation was still waiting out ends now, so
+ * that two live at most.
+ */
+export async function retireAuthenticationSecrets(
+  tx: Db,
+  { clientId, except, now, expiresAt }: { clientId: string; except: string; now: number; expiresAt: number },
 ): Promise<void> {
-  await db.all(
-    `update client_secrets set expires_at = $4 where client_id = $1 and purpose = $2 and id <> $3 and (expires_at is null or expires_at > $4)`,
-    [clientId, purpose, except, expiresAt],
+  await tx.all(
+    `update client_secrets set expires_at = case when expires_at is null then $4 else $3 end
+     where client_id = $1 and purpose = 'authentication' and id <> $2 and (expires_at is null or expires_at > $3)`,
+    [clientId, except, now, expiresAt],
   );
+}
+
+/** As it is to be known from now on when a signing secret ends; null = it goes on. */
+export async function expireSigningSecret(tx: Db, id: string, expiresAt: number | null): Promise<void> {
+  await tx.all(`update client_secrets set expires_at = $2 where id = $1 and purpose = 'signing'`, [id, expiresAt]);
 }
 
 /** Whether this is a living secret of the client. Found by its hash, so nothing is compared character by character. */

@@ -72,10 +72,16 @@ export async function listClientsOfUser(db: Db, userId: string): Promise<Client[
   return rows.map(fromRow);
 }
 
+/** The client that an origin belongs to, disabled or not. Null: the origin is free. */
+export async function findClientWithOrigin(db: Db, origin: string): Promise<string | null> {
+  const rows = await db.all(`select id, origins from clients where origins like $1 escape '\\' limit 10`, [quoted(origin)]);
+  return (rows.find((row) => listIn(row, 'origins').includes(origin))?.['id'] ?? null) as string | null;
+}
+
 /** The clients that live at this origin and are not disabled. An origin belongs to one of them; the registration sees to that. */
 export async function listClientsAtOrigin(db: Db, origin: string): Promise<Client[]> {
   const rows = await db.all(`select ${COLUMNS} from clients where disabled_at is null and origins like $1 escape '\\' limit 10`, [
-    `%${JSON.stringify(origin).replace(/[\\%_]/g, '\\$&')}%`,
+    quoted(origin),
   ]);
   return rows.map(fromRow).filter(({ origins }) => origins.includes(origin));
 }
@@ -83,6 +89,11 @@ export async function listClientsAtOrigin(db: Db, origin: string): Promise<Clien
 /** The secondary auth server whose pages live at this origin. */
 export async function findSecondaryAt(db: Db, origin: string): Promise<Client | null> {
   return (await listClientsAtOrigin(db, origin)).find(({ kind }) => kind === 'secondary') ?? null;
+}
+
+/** A text as it stands in a list, for `like`. */
+function quoted(text: string): string {
+  return `%${JSON.stringify(text).replace(/[\\%_]/g, '\\$&')}%`;
 }
 
 /** What a client has unless it says otherwise. */
@@ -108,12 +119,14 @@ export const PLAIN_CLIENT = {
 
 export type NewClient = Pick<Client, 'id' | 'name' | 'kind'> & Partial<Omit<Client, 'cv' | 'disabledAt' | 'createdAt'>>;
 
+/** One that takes the name of a removed client begins where that one's revocation ends, or its tokens would be refused with the old ones. */
 export async function insertClient(db: Db, given: NewClient, now: number): Promise<void> {
   const client = { ...PLAIN_CLIENT, ...given };
   await db.all(
     `insert into clients (id, name, kind, origins, redirect_uris, post_logout_uris, backchannel_logout_uri, logo_uri, scopes, roles, audiences, authentication, jwks,
-       pkce, access_alg, id_alg, access_life, idle_life, confirmation, reuse_ends, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+       pkce, access_alg, id_alg, access_life, idle_life, confirmation, reuse_ends, created_at, cv)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+       coalesce((select max(minimum_uv) from revocations where kind = 'client' and subject = $1), 1))`,
     [
       client.id,
       client.name,
@@ -149,6 +162,22 @@ export async function saveFirstPartyClient(deps: Pick<Deps, 'db' | 'config' | 'n
   );
 }
 
+/** Registrations wait for one another, so that what one finds free is free: each takes the row of the built-in client. Only inside a transaction. */
+export async function lockRegistrations(tx: Db, deps: Pick<Deps, 'config' | 'now'>): Promise<void> {
+  await saveFirstPartyClient({ ...deps, db: tx });
+}
+
+/** Whoever changes what hangs from a client takes its row first. Null: no such client. */
+export async function lockClient(tx: Db, id: string): Promise<Client | null> {
+  const row = await one(tx, `update clients set cv = cv where id = $1 and id <> $2 returning ${COLUMNS}`, [id, FIRST_PARTY_CLIENT]);
+  return row === null ? null : fromRow(row);
+}
+
+/** The keys that a client proves itself with from now on. */
+export async function saveClientKeys(tx: Db, id: string, jwks: string): Promise<void> {
+  await tx.all('update clients set jwks = $2 where id = $1', [id, jwks]);
+}
+
 /** Takes a site out of service, or back in. Its version rises, so that tokens made before are refused. Null: no such client. */
 export async function setClientDisabled(tx: Db, id: string, disabledAt: number | null): Promise<Client | null> {
   const row = await one(tx, `update clients set disabled_at = $2, cv = cv + 1 where id = $1 and id <> $3 returning ${COLUMNS}`, [
@@ -165,8 +194,12 @@ export async function deleteClient(tx: Db, id: string): Promise<Client | null> {
   return row === null ? null : fromRow(row);
 }
 
+function listIn(row: Row, column: string): string[] {
+  return JSON.parse(row[column] as string) as string[];
+}
+
 function fromRow(row: Row): Client {
-  const list = (column: string) => JSON.parse(row[column] as string) as string[];
+  const list = (column: string) => listIn(row, column);
   return {
     id: row['id'] as string,
     name: row['name'] as string,

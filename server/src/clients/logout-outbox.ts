@@ -1,4 +1,6 @@
+import type { SigningAlg } from '@portico/protocol/tokens';
 import { type Db, one, type Row } from '../platform/db.ts';
+import type { Client } from './client.ts';
 
 /**
  * Back-channel logouts (OpenID Connect Back-Channel Logout 1.0) that are to be delivered. Written in the transaction that ends the
@@ -9,13 +11,15 @@ export interface DueLogout {
   readonly id: string;
   readonly clientId: string;
   readonly uri: string;
+  /** What the news is signed with, as the site's ID tokens. The client itself may be gone by then. */
+  readonly alg: SigningAlg;
   readonly userId: string;
   readonly sessionId: string;
   readonly tries: number;
   readonly createdAt: number;
 }
 
-const COLUMNS = 'id, client_id, uri, user_id, session_id, tries, created_at';
+const COLUMNS = 'id, client_id, uri, alg, user_id, session_id, tries, created_at';
 
 /**
  * For every site that was opened in this session and wants to be told, and was not told since; `clientId` narrows it to one. Of a session
@@ -27,7 +31,7 @@ export async function queueLogouts(
   { sessionId, clientId = null }: { readonly sessionId: string; readonly clientId?: string | null },
 ): Promise<void> {
   const sites = await tx.all(
-    `select distinct c.id, c.backchannel_logout_uri, f.user_id from refresh_tokens f join clients c on c.id = f.client_id
+    `select distinct c.id, c.backchannel_logout_uri, c.id_alg, f.user_id from refresh_tokens f join clients c on c.id = f.client_id
      where f.session_id = $1 and (c.id = $2 or $2 is null) and c.backchannel_logout_uri is not null and c.disabled_at is null
        and not exists (select 1 from logouts l where l.session_id = f.session_id and l.client_id = c.id and l.created_at > f.created_at)`,
     [sessionId, clientId],
@@ -45,7 +49,7 @@ const EXPIRED_WITHIN = 12 * 3_600_000;
 export async function queueExpiredLogouts(tx: Db, deps: OutboxDeps, limit: number): Promise<number> {
   const now = deps.now();
   const ended = await tx.all(
-    `select distinct s.id as session_id, c.id, c.backchannel_logout_uri, f.user_id from sessions s
+    `select distinct s.id as session_id, c.id, c.backchannel_logout_uri, c.id_alg, f.user_id from sessions s
      join refresh_tokens f on f.session_id = s.id and f.state = 'active'
      join clients c on c.id = f.client_id and c.backchannel_logout_uri is not null and c.disabled_at is null
      where s.state = 'active' and s.expires_at <= $1 and s.expires_at > $2
@@ -56,15 +60,28 @@ export async function queueExpiredLogouts(tx: Db, deps: OutboxDeps, limit: numbe
   return ended.length;
 }
 
+/** One site is told of the end of one sign-in there, if it wants to be told. */
+export async function queueLogout(
+  tx: Db,
+  deps: OutboxDeps,
+  site: Pick<Client, 'id' | 'backchannelLogoutUri' | 'idAlg'>,
+  { userId, sessionId }: { readonly userId: string; readonly sessionId: string },
+): Promise<void> {
+  if (site.backchannelLogoutUri === null) return;
+  const told = { id: site.id, backchannel_logout_uri: site.backchannelLogoutUri, id_alg: site.idAlg };
+  await insertLogout(tx, deps, { ...told, user_id: userId, session_id: sessionId });
+}
+
 type OutboxDeps = { readonly now: () => number; readonly random: (bytes: number) => Buffer };
 
 async function insertLogout(tx: Db, { now, random }: OutboxDeps, site: Row): Promise<void> {
   await tx.all(
-    `insert into logouts (id, client_id, uri, user_id, session_id, created_at, next_try_at, tries) values ($1, $2, $3, $4, $5, $6, $6, 0)`,
+    `insert into logouts (id, client_id, uri, alg, user_id, session_id, created_at, next_try_at, tries) values ($1, $2, $3, $4, $5, $6, $7, $7, 0)`,
     [
       random(16).toString('base64url'),
       site['id'] ?? null,
       site['backchannel_logout_uri'] ?? null,
+      site['id_alg'] ?? null,
       site['user_id'] ?? null,
       site['session_id'] ?? null,
       now(),
@@ -122,6 +139,7 @@ function fromRow(row: Row): DueLogout {
     id: row['id'] as string,
     clientId: row['client_id'] as string,
     uri: row['uri'] as string,
+    alg: row['alg'] as SigningAlg,
     userId: row['user_id'] as string,
     sessionId: row['session_id'] as string,
     tries: row['tries'] as number,

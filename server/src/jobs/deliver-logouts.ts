@@ -50,19 +50,19 @@ export async function deliverLogouts(deps: Deps, signal: AbortSignal): Promise<v
 
 async function deliver(deps: Deps, logout: DueLogout, away: Set<string>): Promise<void> {
   const client = await findClient(deps.db, logout.clientId);
-  // Where it is told now, not where it was told when the session ended: an operator mends a wrong address.
-  const uri = client?.backchannelLogoutUri ?? null;
-  if (client === null || client.disabledAt !== null || uri === null) {
-    return markLogoutFailed(deps.db, logout, 'the site is not to be told any more', null, deps.now());
-  }
-  if (away.has(client.id)) return fail(deps, logout, 'no answer to another call', { isRefusal: false });
+  // Where it is told now, not where it was told when the session ended: an operator mends a wrong address. A site that was removed since
+  // is told at its last one; its removal is what ended the session.
+  const uri = client === null ? logout.uri : client.backchannelLogoutUri;
+  if (uri === null) return markLogoutFailed(deps.db, logout, 'the site is not to be told any more', null, deps.now());
+  const site = { id: logout.clientId, idAlg: client?.idAlg ?? logout.alg };
+  if (away.has(site.id)) return fail(deps, logout, 'no answer to another call', { isRefusal: false });
   try {
-    const status = await deps.network.post(uri, new URLSearchParams({ logout_token: signLogoutToken(deps, client, logout) }));
+    const status = await deps.network.post(uri, new URLSearchParams({ logout_token: signLogoutToken(deps, site, logout) }));
     if (status === HTTP_CODES.success || status === HTTP_CODES.noContent) return await markLogoutSent(deps.db, logout.id, deps.now());
     await fail(deps, logout, `status ${status}`, { isRefusal: isRefusal(status) });
   } catch (cause) {
     if (!(cause instanceof NetworkTrouble)) throw cause;
-    away.add(client.id);
+    away.add(site.id);
     await fail(deps, logout, cause.message, { isRefusal: false });
   }
 }

@@ -1,5 +1,6 @@
 import { type Db, one, type Row } from '../platform/db.ts';
 import type { ChainKey } from '../platform/keyring.ts';
+import { type Family, type FamilyState, familyFrom } from './family-row.ts';
 import { EMPTY_RING, formatRefreshToken, linkHash, RING_SIZE } from './refresh-chain.ts';
 
 /**
@@ -7,28 +8,7 @@ import { EMPTY_RING, formatRefreshToken, linkHash, RING_SIZE } from './refresh-c
  * the rules stand in `spend-refresh-token.ts`.
  */
 
-export type FamilyState = 'active' | 'held' | 'revoked' | 'replaced';
-
-export interface Family {
-  readonly id: string;
-  readonly sessionId: string;
-  readonly clientId: string;
-  readonly userId: string;
-  readonly keyId: number;
-  readonly gen: number;
-  readonly curHash: string;
-  readonly ring: string;
-  /** Hash of the device cookie that this family is bound to, or null. */
-  readonly deviceHash: string | null;
-  readonly state: FamilyState;
-  readonly rotatedAt: number;
-  readonly expiresAt: number;
-  readonly idleAt: number;
-  /** What the user's site may be told and do, space-separated; '' for the browser's own family. */
-  readonly scope: string;
-  /** JWK thumbprint of the key that every refresh is proven with, or null. */
-  readonly dpopKey: string | null;
-}
+export type { Family, FamilyState };
 
 /** Live families of one client in one session; older ones become `replaced`. Two sign-ins at one site in two tabs both work. */
 export const LIVE_FAMILIES = 4;
@@ -187,7 +167,7 @@ export async function fillLostSlot(db: Db, row: Family, ring: string, now: numbe
 
 export async function findFamily(db: Db, id: string): Promise<Family | null> {
   const row = await one(db, `select ${COLUMNS} from refresh_tokens where id = $1`, [id]);
-  return row === null ? null : fromRow(row);
+  return row === null ? null : familyFrom(row);
 }
 
 /** The newest family of a client in a session that lives or is held; with `id`, that one alone. Null: the site is not open there. */
@@ -201,7 +181,7 @@ export async function findFamilyAt(
        and (state = 'held' or (state = 'active' and expires_at > $4 and idle_at > $4)) order by created_at desc, id limit 1`,
     [sessionId, clientId, id, now],
   );
-  return row === null ? null : fromRow(row);
+  return row === null ? null : familyFrom(row);
 }
 
 /** Moves the idle end of a living family. Written only where at least an hour is gained, so that an eager client costs no writes. */
@@ -237,6 +217,31 @@ export async function endFamiliesOfSession(tx: Db, sessionId: string, state: 'he
     state,
     now,
   ]);
+}
+
+/** Up to `limit` living families of one site, over all sessions: the site is taken out of service. Answers whose ended. */
+export async function endFamiliesOfClient(
+  tx: Db,
+  clientId: string,
+  now: number,
+  limit: number,
+): Promise<{ readonly sessionId: string; readonly userId: string }[]> {
+  const rows = await tx.all(
+    `update refresh_tokens set state = 'revoked', ended_at = $2
+     where id in (select id from refresh_tokens where client_id = $1 and state in ('active', 'held') order by id limit $3) and state in ('active', 'held')
+     returning session_id, user_id`,
+    [clientId, now, limit],
+  );
+  return rows.map((row) => ({ sessionId: row['session_id'] as string, userId: row['user_id'] as string }));
+}
+
+/** Up to `limit` families of a site that is removed, ended ones too. Answers how many went. */
+export async function deleteFamiliesOfClient(tx: Db, clientId: string, limit: number): Promise<number> {
+  const rows = await tx.all(
+    'delete from refresh_tokens where id in (select id from refresh_tokens where client_id = $1 order by id limit $2) returning id',
+    [clientId, limit],
+  );
+  return rows.length;
 }
 
 /** Families of a key that was dropped. Answers how many ended. */
@@ -281,24 +286,4 @@ export async function listOpenSites(db: Db, userId: string, now: number): Promis
     openedAt: row['created_at'] as number,
     lastUsedAt: row['rotated_at'] as number,
   }));
-}
-
-function fromRow(row: Row): Family {
-  return {
-    id: row['id'] as string,
-    sessionId: row['session_id'] as string,
-    clientId: row['client_id'] as string,
-    userId: row['user_id'] as string,
-    keyId: row['key_id'] as number,
-    gen: row['gen'] as number,
-    curHash: row['cur_hash'] as string,
-    ring: row['ring'] as string,
-    deviceHash: row['device_hash'] as string | null,
-    state: row['state'] as FamilyState,
-    rotatedAt: row['rotated_at'] as number,
-    expiresAt: row['expires_at'] as number,
-    idleAt: row['idle_at'] as number,
-    scope: row['scope'] as string,
-    dpopKey: row['dpop_key'] as string | null,
-  };
 }
