@@ -280,7 +280,7 @@ inWorld(
 );
 
 inWorld(
-  'where a site is told is where it wants to be told now; one that wants it no more, or is out of service, is not',
+  'where a site is told is where it wants to be told now, in service or not; one that wants it no more is not',
   async (world, t) => {
     const [notes, shop, moved] = [await listening(world, t, 'notes'), await listening(world, t, 'shop'), await listeningSite()];
     t.after(() => moved.close());
@@ -288,7 +288,8 @@ inWorld(
     await open(world, browser, notes, shop);
     await browser.act('signOut');
     await world.deps.db.all("update clients set backchannel_logout_uri = $1 where id = 'notes'", [moved.uri]);
-    await setClientDisabled(world.deps.db, 'shop', world.clock.now());
+    await setClientDisabled(world.deps.db, 'notes', world.clock.now());
+    await world.deps.db.all("update clients set backchannel_logout_uri = null where id = 'shop'");
     await deliver(world);
     assert.deepEqual([notes.backend.heard.length, shop.backend.heard.length, moved.heard.length], [0, 0, 1]);
     assert.deepEqual(
