@@ -44,6 +44,7 @@ export const ERRORS = {
   site_unknown: 400,
   redirect_refused: 400,
   request_expired: 400,
+  logout_refused: 400,
   user_code_unknown: 400,
   roles_unknown: 400,
   // Signing in at another service.

@@ -39,6 +39,7 @@ export const AUTH_PATHS = {
   mySites: '/me/sites',
   mySite: '/me/sites/:clientId',
   myJoinTicket: '/me/join-ticket',
+  consent: '/consent',
   mySessions: '/me/sessions',
   mySession: '/me/sessions/:id',
 } as const;

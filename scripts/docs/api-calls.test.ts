@@ -7,6 +7,7 @@ import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
 import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
 import type { Answered, Browser } from '../../server/test/browser.ts';
 import { byPage, fakeProviders } from '../../server/test/fake-providers.ts';
+import { askAuthorize, askOf, locationOf } from '../../server/test/oauth/asking.ts';
 import { addSite, openSite } from '../../server/test/sites.ts';
 import { inWorld, MINUTE, PASSWORD, type World } from '../../server/test/world.ts';
 import { CALLS, FIELDS, SHAPES } from './api-calls.ts';
@@ -58,6 +59,7 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['GET /me/sessions', (_, browser) => browser.call('mySessions')],
   ['DELETE /me/sessions/:id', endAnotherSession],
   ['GET /me/sites', openAndListSites],
+  ['POST /consent', allowSite],
   ['DELETE /me/sites/:clientId', (_, browser) => browser.act('mySite', undefined, { params: { clientId: 'notes' } })],
   ['DELETE /me/sessions', (_, browser) => browser.act('mySessions', undefined, { method: 'DELETE' })],
   ['POST /me/password', (_, browser) => browser.act('myPassword', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
@@ -122,6 +124,11 @@ async function endAnotherSession(world: World, browser: Browser): Promise<Answer
   const items = body['items'] as readonly { readonly id: string; readonly current: boolean }[];
   const other = items.find((item) => !item.current);
   return browser.act('mySession', undefined, { params: { id: other?.id ?? '' } });
+}
+
+async function allowSite(world: World, browser: Browser): Promise<Answered> {
+  const lead = locationOf(await askAuthorize(browser, askOf(await addSite(world, 'asking'))));
+  return browser.act('consent', { returnTo: lead.searchParams.get('returnTo') ?? '', allow: true });
 }
 
 async function openAndListSites(world: World, browser: Browser): Promise<Answered> {

@@ -320,6 +320,14 @@ export const CALLS: Readonly<Record<string, Call>> = {
     clears: [],
     errors: ['not_found'],
   },
+  'POST /consent': {
+    sentence:
+      'For the page `/consent`: what a signed-in person says to a site that asks to be signed in to. `returnTo` is the path of the request that waits; the site is answered at `continueAt`, with a code or with `access_denied`.',
+    answer: ['continueAt'],
+    sets: [],
+    clears: [],
+    errors: ['request_expired', 'site_unknown', 'redirect_refused'],
+  },
   'GET /me/sites': {
     sentence: 'Sites that are open in a living session of the user, or that the user has allowed to sign them in. The open ones first.',
     answer: ['items'],
@@ -356,6 +364,7 @@ interface Field {
 
 /** Every field that is sent or answered, by its name. */
 export const FIELDS: Readonly<Record<string, Field>> = {
+  allow: { type: 'boolean', sentence: 'Yes or no' },
   accessToken: { type: 'string', sentence: 'JWT, for `Authorization: Bearer`' },
   action: { type: 'string', sentence: 'What happened, such as `signin.succeeded`' },
   address: { type: 'string', sentence: 'Network address without its last part' },
@@ -370,6 +379,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   confirm: { type: 'string', sentence: 'The own e-mail address, typed once more' },
   count: { type: 'number', sentence: 'How many revocations outlive `time`' },
   createdAt: { type: 'number', sentence: 'When it began' },
+  continueAt: { type: 'string', sentence: 'Where the request goes on' },
   csrfState: { type: 'string', sentence: '`state` of the provider’s redirect' },
   csrfToken: { type: 'string', sentence: 'For the header `Portico-CSRF`; not where the token came in the body' },
   current: { type: 'boolean', sentence: 'The session of this call; of a site, open in it' },

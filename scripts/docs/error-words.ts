@@ -34,6 +34,7 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   site_unknown: 'Check `client_id`. The browser is not sent anywhere, because nobody vouches for the address.',
   redirect_refused: 'Register the exact redirect URI. The browser is not sent anywhere, because nobody vouches for the address.',
   request_expired: 'Begin again with a new request to `/oauth/authorize`.',
+  logout_refused: 'Send an ID token that was made for this client, or none. Nothing was ended.',
   user_code_unknown: 'Show the sentence. Codes of devices live ten minutes and work once.',
   roles_unknown: 'Show the sentence: the roles of a site are listed with it (`portico client list`).',
   wrong_credentials:

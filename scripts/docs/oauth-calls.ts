@@ -15,6 +15,60 @@ const CLIENT = ['client_id?', 'client_secret?', 'client_assertion?', 'client_ass
 
 /** By method and full path. */
 export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
+  'GET /oauth/authorize': {
+    sentence:
+      'Redirects to `redirect_uri` with `code`, `state` and `iss`, or with `error`, `error_description`, `state` and `iss`; or first to a page of ours: sign-in, code by mail, fresh proof, consent. An unknown client or an address that is not registered is an error page and no redirect. `code_challenge_method` is `S256`; `response_mode` is `query`; `prompt` is `none`, `login`, `consent` or `select_account`. `request_uri` takes what `POST /oauth/par` gave, and then everything else but `client_id` is ignored. A browser whose sign-in was not renewed for 15 minutes passes by `/continue`; with `prompt=none` it is answered `interaction_required`.',
+    parameters: [
+      'client_id',
+      'redirect_uri',
+      'response_type',
+      'code_challenge',
+      'code_challenge_method',
+      'scope?',
+      'state?',
+      'nonce?',
+      'prompt?',
+      'max_age?',
+      'login_hint?',
+      'id_token_hint?',
+      'response_mode?',
+      'dpop_jkt?',
+      'request_uri?',
+    ],
+    answer: [],
+    errors: [
+      'invalid_request',
+      'unauthorized_client',
+      'unsupported_response_type',
+      'invalid_scope',
+      'access_denied',
+      'login_required',
+      'interaction_required',
+      'consent_required',
+      'request_not_supported',
+      'request_uri_not_supported',
+      'registration_not_supported',
+    ],
+  },
+  'POST /oauth/authorize': {
+    sentence: 'Keeps the request and redirects to the GET, because a form on another site brings no cookies along.',
+    parameters: ['as above'],
+    answer: [],
+    errors: [],
+  },
+  'GET /oauth/logout': {
+    sentence:
+      'With the ID token of the session that this browser has, expired or not, the session ends at once, at every site. Otherwise the person is asked at `/logout`. Afterwards the browser goes to `post_logout_redirect_uri`, if it is one that the client has registered, with `state`. A hint that is none of ours, another client’s, or an address that is not registered is an error page, and nothing ends.',
+    parameters: ['id_token_hint?', 'client_id?', 'post_logout_redirect_uri?', 'state?'],
+    answer: [],
+    errors: [],
+  },
+  'POST /oauth/logout': {
+    sentence: 'Redirects to the GET, because a form on another site brings no cookies along.',
+    parameters: ['as above'],
+    answer: [],
+    errors: [],
+  },
   'POST /oauth/token': {
     sentence:
       'By `grant_type`: `authorization_code` takes `code`, `redirect_uri` and `code_verifier`; `refresh_token` takes `refresh_token`, and `scope` to narrow the access token. Every sign-in at a site is answered with a refresh token, whether `offline_access` was asked for or not: it ends with the session of the browser. The header `Portico-Attempt` makes a retry safe at any time; a client with a secret may retry without. `503` says to come back after `Retry-After`, and nobody was signed out. For a held sign-in `invalid_grant` comes with `portico_verify_url`. A proof in the header `DPoP` binds the refresh tokens of a client without a secret to its key.',

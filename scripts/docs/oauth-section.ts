@@ -13,10 +13,9 @@ const ASKERS: Readonly<Record<OAuthRoute['asker'], string>> = {
 
 /** The part of docs/api.md about OAuth 2.1 and OpenID Connect. */
 export function oauthSection(limitNames: (route: Pick<OAuthRoute, 'limit'>) => string): readonly string[] {
-  if (OAUTH_ROUTES.length === 0) return [];
   return [
     '## Calls of OAuth 2.1 and OpenID Connect',
-    `Forms in, JSON out, refusals as ${code('{ error, error_description }')} in OAuth’s own words. What this server can do is at ${code(SYSTEM.openIdConfiguration)}.`,
+    `Forms in, JSON out, refusals as ${code('{ error, error_description }')} in OAuth’s own words; what a browser opens is answered with a redirect, or with our own error page. What this server can do is at ${code(SYSTEM.openIdConfiguration)}.`,
     table(
       ['Call', 'What it does', 'Who may ask', 'From pages of registered origins', 'Counted by'],
       OAUTH_ROUTES.map((route) => [

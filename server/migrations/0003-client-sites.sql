@@ -76,6 +76,8 @@ create table authorization_requests (
   -- The session in whose name "continue" was said for this very request, and when.
   approved_session_id text,
   approved_at bigint,
+  -- "Do not continue" was said.
+  denied_at bigint,
   created_at bigint not null,
   expires_at bigint not null,
   used_at bigint

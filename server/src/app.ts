@@ -19,6 +19,7 @@ import { verifySignIn } from './auth/sign-in/verify-signin.ts';
 import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
 import type { Deps } from './deps.ts';
+import { registerBrowserOAuth } from './http/browser-oauth-route.ts';
 import { endFlowsAtClose } from './http/flow.ts';
 import * as guard from './http/guards.ts';
 import { registerOAuth } from './http/oauth-route.ts';
@@ -31,6 +32,7 @@ import * as body from './http/schemas.ts';
 import { createServer } from './http/server.ts';
 import { registerSystem } from './http/system.ts';
 import { MAIL_ROUTES } from './routes/by-mail.ts';
+import { CONSENT_ROUTES } from './routes/consent.ts';
 import { EXTERNAL_ROUTES } from './routes/external.ts';
 import { SESSION_ROUTES } from './routes/my-sessions.ts';
 import { OAUTH_ROUTES } from './routes/oauth.ts';
@@ -223,6 +225,7 @@ export const AUTH_ROUTES: readonly Route[] = [
     body: body.EmptyBody,
     run: (deps, caller, session) => sendProofCode(deps, caller, session),
   }),
+  ...CONSENT_ROUTES,
   ...MAIL_ROUTES,
   route<guard.Current, ChangePasswordInput>('POST', AUTH_PATHS.myPassword, {
     guard: guard.cookieCsrfAndDatabase,
@@ -257,6 +260,10 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['loggerI
   await app.register(async (scope) => {
     await scope.register(fastifyFormbody);
     registerOAuth(scope, deps, OAUTH_ROUTES);
+  });
+  await app.register(async (scope) => {
+    await scope.register(fastifyFormbody);
+    registerBrowserOAuth(scope, deps, OAUTH_ROUTES);
   });
   await registerSystem(app, deps);
   await registerPages(app, deps, renderer);

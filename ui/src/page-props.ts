@@ -15,3 +15,9 @@ export interface PageProps<P extends PageName = PageName> {
 export function pageUrl(frame: PageFrame, page: keyof typeof PAGES): string {
   return (page === 'landing' ? frame.landingOrigin : frame.appOrigin) + PAGES[page];
 }
+
+/** The same, for whoever comes back from there to where they began. */
+export function pageUrlTo(frame: PageFrame, page: keyof typeof PAGES, returnTo: string): string {
+  const plain = returnTo === '' || returnTo === PAGES.dashboard;
+  return pageUrl(frame, page) + (plain ? '' : `?returnTo=${encodeURIComponent(returnTo)}`);
+}

@@ -41,6 +41,12 @@ function headingOf(view: PageView, texts: Texts): string {
       return pages.account.title;
     case 'confirm':
       return pages.confirm.title;
+    case 'consent':
+      return fill(pages.consent.title, { site: view.site.name });
+    case 'freshen':
+      return pages.freshen.title;
+    case 'onward':
+      return pages.onward.title;
     case 'sign-out':
       return pages.signOut.title;
     case 'error':

@@ -7,12 +7,15 @@ import { titleOf } from './page-title.ts';
 import Account from './pages/account.svelte';
 import Activity from './pages/activity.svelte';
 import Confirm from './pages/confirm.svelte';
+import Consent from './pages/consent.svelte';
 import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
 import ErrorPage from './pages/error.svelte';
 import Forgot from './pages/forgot.svelte';
+import Freshen from './pages/freshen.svelte';
 import Landing from './pages/landing.svelte';
 import MailLink from './pages/mail-link.svelte';
+import Onward from './pages/onward.svelte';
 import ProviderReturn from './pages/provider-return.svelte';
 import Reset from './pages/reset.svelte';
 import Security from './pages/security.svelte';
@@ -38,6 +41,9 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   activity: Activity,
   account: Account,
   confirm: Confirm,
+  consent: Consent,
+  freshen: Freshen,
+  onward: Onward,
   'sign-out': SignOut,
   error: ErrorPage,
   'dev-mail': DevMail,

@@ -2,8 +2,10 @@ import type { ErrorCode, Fields } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
 import type { SessionStatus, UnusualReason } from '@portico/protocol/tokens';
 import type { Account, ActivityAnswer, Profile, ProofWays, Security, SiteItem } from './account-views.ts';
+import type { AskingSite, SiteView } from './site-views.ts';
 
 export type * from './account-views.ts';
+export type * from './site-views.ts';
 
 /** What every page knows besides its own view. The server fills it in; the pages never read an environment. */
 export interface Frame {
@@ -114,10 +116,10 @@ export interface FormPosts {
   readonly verifySignIn: 'securityCode' | 'returnTo';
   readonly verifyResend: 'returnTo';
   readonly verifyNotMe: never;
-  readonly verifyOtherAccount: never;
+  readonly verifyOtherAccount: 'returnTo';
   readonly notMe: 'token';
   /** Absent: this browser only. */
-  readonly signOut: 'everywhere';
+  readonly signOut: 'everywhere' | 'returnTo';
   readonly dashboardPassword: 'currentPassword' | 'newPassword';
   /** The id of the session to end. */
   readonly dashboardEndSession: 'id';
@@ -135,6 +137,10 @@ export interface FormPosts {
   readonly dashboardProof: 'password' | 'securityCode' | 'returnTo';
   readonly dashboardProofCode: 'returnTo';
   readonly dashboardProofProvider: 'authProvider' | 'returnTo';
+  readonly consent: 'returnTo';
+  readonly consentDeny: 'returnTo';
+  readonly consentOtherAccount: 'returnTo';
+  readonly freshen: 'returnTo';
 }
 
 export type PageView =
@@ -145,6 +151,7 @@ export type PageView =
       readonly returnTo: string;
       readonly notice: 'signed_out' | 'session_ended' | 'password_reset' | 'not_me' | 'account_deleted' | null;
       readonly providers: readonly ProviderButton[];
+      readonly site: AskingSite | null;
     }
   | {
       readonly page: 'sign-up';
@@ -155,6 +162,7 @@ export type PageView =
       readonly invitation: Invitation | null;
       /** Why there is no form; null where there is one. */
       readonly closed: 'signup_closed' | 'signup_by_invitation' | null;
+      readonly site: AskingSite | null;
     }
   | { readonly page: 'forgot'; readonly form: FormState; readonly sent: boolean }
   /** `token` is null when the link is over. */
@@ -209,8 +217,15 @@ export type PageView =
       readonly refused: 'name' | 'export' | 'delete' | null;
       readonly notice: 'name_changed' | null;
     }
-  | { readonly page: 'confirm'; readonly proof: ProofWays | null; readonly form: FormState; readonly returnTo: string }
-  | { readonly page: 'sign-out' }
+  | {
+      readonly page: 'confirm';
+      readonly proof: ProofWays | null;
+      readonly form: FormState;
+      readonly returnTo: string;
+      /** Where whoever does not want to goes. */
+      readonly back: string;
+    }
+  | SiteView
   | { readonly page: 'error'; readonly status: number; readonly reason: ErrorCode | null }
   | { readonly page: 'dev-mail'; readonly mails: readonly DevMail[] };
 

@@ -78,6 +78,9 @@ const otherDevices: readonly SessionItem[] = [
     sites: [],
   },
 ];
+/** A request of a site that waits. */
+const REQUEST = '/oauth/authorize?client_id=snake&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Akept';
+const asking = { name: 'Space Snake', initial: 'S', host: 'snake.example.net', logo: null };
 const user = { id: 'usr_1', email: 'ada@example.com', displayName: 'Ada Lovelace', role: 'admin' } as const;
 
 const waiting: Waiting = {
@@ -202,10 +205,10 @@ export const sampleViews: readonly Sample[] = [
   { name: 'landing-signed-in', view: { page: 'landing', status: 'VERIFIED' } },
   { name: 'landing-held', view: { page: 'landing', status: 'HELD' } },
   { name: 'landing-three-hosts', view: { page: 'landing', status: null }, frame: threeHosts },
-  { name: 'sign-in', view: { page: 'sign-in', form: blank, returnTo: '/dashboard', notice: null, providers } },
-  { name: 'sign-in-notice', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'session_ended', providers: [] } },
-  { name: 'sign-in-signed-out', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'signed_out', providers: [] } },
-  { name: 'sign-in-not-me', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'not_me', providers: [] } },
+  { name: 'sign-in', view: { page: 'sign-in', form: blank, returnTo: '/dashboard', notice: null, providers, site: null } },
+  { name: 'sign-in-notice', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'session_ended', providers: [], site: null } },
+  { name: 'sign-in-signed-out', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'signed_out', providers: [], site: null } },
+  { name: 'sign-in-not-me', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'not_me', providers: [], site: null } },
   {
     name: 'sign-in-refused',
     view: {
@@ -219,10 +222,15 @@ export const sampleViews: readonly Sample[] = [
       returnTo: '/dashboard',
       notice: null,
       providers: [],
+      site: null,
     },
   },
-  { name: 'sign-in-three-hosts', view: { page: 'sign-in', form: blank, returnTo: '', notice: null, providers }, frame: threeHosts },
-  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '', providers, invitation: null, closed: null } },
+  {
+    name: 'sign-in-three-hosts',
+    view: { page: 'sign-in', form: blank, returnTo: '', notice: null, providers, site: null },
+    frame: threeHosts,
+  },
+  { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '', providers, invitation: null, closed: null, site: null } },
   {
     name: 'sign-up-refused',
     view: {
@@ -237,6 +245,7 @@ export const sampleViews: readonly Sample[] = [
       providers: [],
       invitation: null,
       closed: null,
+      site: null,
     },
   },
   {
@@ -248,17 +257,18 @@ export const sampleViews: readonly Sample[] = [
       providers: [],
       invitation: { token: LINK_TOKEN, email: 'ada@example.com' },
       closed: null,
+      site: null,
     },
     frame: { signUpOpen: false },
   },
   {
     name: 'sign-up-closed',
-    view: { page: 'sign-up', form: blank, returnTo: '', providers: [], invitation: null, closed: 'signup_by_invitation' },
+    view: { page: 'sign-up', form: blank, returnTo: '', providers: [], invitation: null, closed: 'signup_by_invitation', site: null },
     frame: { signUpOpen: false },
   },
   {
     name: 'sign-in-reset',
-    view: { page: 'sign-in', form: blank, returnTo: '', notice: 'password_reset', providers: [] },
+    view: { page: 'sign-in', form: blank, returnTo: '', notice: 'password_reset', providers: [], site: null },
     frame: { signUpOpen: false },
   },
   { name: 'landing-closed', view: { page: 'landing', status: 'SIGNED_OUT' }, frame: { signUpOpen: false } },
@@ -422,7 +432,10 @@ export const sampleViews: readonly Sample[] = [
   { name: 'sites-loading', view: { page: 'sites', sites: null, form: blank, notice: null }, frame: threeHosts },
   { name: 'activity-renew', view: { page: 'activity', activity: null, cursor: null } },
   { name: 'account-renew', view: { page: 'account', profile: null, form: blank, refused: null, notice: null } },
-  { name: 'confirm-renew', view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard/account' } },
+  {
+    name: 'confirm-renew',
+    view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard/account', back: '/dashboard/account' },
+  },
   { name: 'activity', view: { page: 'activity', activity: { items: activity, next: 'mhzz.AAAA' }, cursor: null } },
   { name: 'activity-last', view: { page: 'activity', activity: { items: activity.slice(5), next: null }, cursor: 'mhzz.AAAA' } },
   { name: 'activity-empty', view: { page: 'activity', activity: { items: [], next: null }, cursor: 'mhzz.AAAA' } },
@@ -447,7 +460,7 @@ export const sampleViews: readonly Sample[] = [
     view: { page: 'account', profile: null, form: blank, refused: null, notice: null },
     frame: threeHosts,
   },
-  { name: 'confirm', view: { page: 'confirm', proof, form: blank, returnTo: '/dashboard/account' } },
+  { name: 'confirm', view: { page: 'confirm', proof, form: blank, returnTo: '/dashboard/account', back: '/dashboard/account' } },
   {
     name: 'confirm-wrong-password',
     view: {
@@ -455,6 +468,7 @@ export const sampleViews: readonly Sample[] = [
       proof,
       form: { values: {}, error: 'wrong_password', fields: { password: 'malformed' }, retryAfter: null },
       returnTo: '/dashboard/account',
+      back: '/dashboard/account',
     },
   },
   {
@@ -464,15 +478,67 @@ export const sampleViews: readonly Sample[] = [
       proof: { ...proof, codeSent: true, resendAt: NOW, triesLeft: 3 },
       form: { ...blank, error: 'wrong_code' },
       returnTo: '/dashboard/account',
+      back: '/dashboard/account',
     },
   },
   {
     name: 'confirm-without-password',
-    view: { page: 'confirm', proof: { ...proof, hasPassword: false }, form: blank, returnTo: '/dashboard/security' },
+    view: {
+      page: 'confirm',
+      proof: { ...proof, hasPassword: false },
+      form: blank,
+      returnTo: '/dashboard/security',
+      back: '/dashboard/security',
+    },
   },
-  { name: 'confirm-loading', view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard' }, frame: threeHosts },
-  { name: 'sign-in-deleted', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'account_deleted', providers: [] } },
-  { name: 'sign-out', view: { page: 'sign-out' } },
+  {
+    name: 'confirm-loading',
+    view: { page: 'confirm', proof: null, form: blank, returnTo: '/dashboard', back: '/dashboard' },
+    frame: threeHosts,
+  },
+  { name: 'sign-in-deleted', view: { page: 'sign-in', form: blank, returnTo: '', notice: 'account_deleted', providers: [], site: null } },
+  { name: 'sign-out', view: { page: 'sign-out', site: null, next: '', returnTo: '' } },
+  {
+    name: 'sign-out-asked',
+    view: { page: 'sign-out', site: { name: 'Space Snake' }, next: '/oauth/logout?client_id=snake', returnTo: '' },
+  },
+  { name: 'sign-in-for-site', view: { page: 'sign-in', form: blank, returnTo: REQUEST, notice: null, providers, site: asking } },
+  {
+    name: 'sign-up-for-site',
+    view: { page: 'sign-up', form: blank, returnTo: REQUEST, providers: [], invitation: null, closed: null, site: asking },
+  },
+  {
+    name: 'consent',
+    view: {
+      page: 'consent',
+      site: asking,
+      scopes: ['openid', 'profile', 'email', 'offline_access', 'scores.write'],
+      user,
+      until: NOW + 30 * DAY,
+      returnTo: REQUEST,
+      form: blank,
+    },
+  },
+  {
+    name: 'consent-on-device',
+    view: {
+      page: 'consent',
+      site: { ...asking, host: null, logo: '/assets/snake.png' },
+      scopes: ['openid'],
+      user: { ...user, displayName: '' },
+      until: null,
+      returnTo: REQUEST,
+      form: { ...blank, error: 'unavailable' },
+    },
+  },
+  {
+    name: 'consent-loading',
+    view: { page: 'consent', site: asking, scopes: ['openid'], user: null, until: null, returnTo: REQUEST, form: blank },
+    frame: threeHosts,
+  },
+  { name: 'freshen', view: { page: 'freshen', returnTo: REQUEST, form: blank } },
+  { name: 'freshen-again', view: { page: 'freshen', returnTo: REQUEST, form: { ...blank, error: 'retry' } } },
+  { name: 'onward', view: { page: 'onward', to: REQUEST } },
   ...STATUSES.map((status): Sample => ({ name: `error-${status}`, view: { page: 'error', status, reason: null } })),
   { name: 'error-unknown', view: { page: 'error', status: 418, reason: null } },
   { name: 'error-reason', view: { page: 'error', status: 409, reason: 'retry' } },

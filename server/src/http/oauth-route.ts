@@ -32,7 +32,7 @@ export function registerOAuth(app: FastifyInstance, deps: Deps, routes: readonly
   // A form is what every OAuth client sends; JSON would bring values that are no texts.
   app.removeContentTypeParser('application/json');
   app.setErrorHandler((error, request, reply) => sendOAuthError(deps, error, request, reply));
-  for (const { method, path, summary, crossOrigin, run } of routes) {
+  for (const { method, path, summary, crossOrigin, run } of routes.filter(({ asker }) => asker !== 'browser')) {
     app.route({
       method,
       url: path,

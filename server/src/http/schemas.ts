@@ -72,6 +72,9 @@ export type BeginQuery = Static<typeof BeginQuery>;
 export const ReturnToBody = fields({ returnTo: line(0, 2000) }, []);
 export type ReturnToBody = Static<typeof ReturnToBody>;
 
+export const ConsentBody = fields({ returnTo: line(1, 2000), allow: yesOrNo }, ['returnTo', 'allow']);
+export type ConsentBody = Static<typeof ConsentBody>;
+
 export const EmailBody = fields({ email }, ['email']);
 export type EmailBody = Static<typeof EmailBody>;
 

@@ -14,10 +14,12 @@ export interface AuthorizationRequest {
   readonly parameters: Readonly<Record<string, string>>;
   /** The session in whose name "continue" was said for this very request. */
   readonly approvedSessionId: string | null;
+  /** "Do not continue" was said: its site is told so. */
+  readonly deniedAt: number | null;
   readonly createdAt: number;
 }
 
-const COLUMNS = 'id_hash, client_id, origin, parameters, approved_session_id, created_at';
+const COLUMNS = 'id_hash, client_id, origin, parameters, approved_session_id, denied_at, created_at';
 
 export async function insertRequest(
   db: Db,
@@ -61,8 +63,19 @@ export async function approveRequest(db: Db, idHash: string, sessionId: string, 
   const row = await one(
     db,
     `update authorization_requests set approved_session_id = $2, approved_at = $3
-     where id_hash = $1 and used_at is null and expires_at > $3 returning id_hash`,
+     where id_hash = $1 and used_at is null and denied_at is null and expires_at > $3 returning id_hash`,
     [idHash, sessionId, now],
+  );
+  return row !== null;
+}
+
+/** "Do not continue" was said. */
+export async function denyRequest(db: Db, idHash: string, now: number): Promise<boolean> {
+  const row = await one(
+    db,
+    `update authorization_requests set denied_at = $2, approved_session_id = null
+     where id_hash = $1 and used_at is null and expires_at > $2 returning id_hash`,
+    [idHash, now],
   );
   return row !== null;
 }
@@ -92,6 +105,7 @@ function fromRow(row: Row): AuthorizationRequest {
     origin: row['origin'] as AuthorizationRequest['origin'],
     parameters: JSON.parse(row['parameters'] as string) as Record<string, string>,
     approvedSessionId: row['approved_session_id'] as string | null,
+    deniedAt: row['denied_at'] as number | null,
     createdAt: row['created_at'] as number,
   };
 }

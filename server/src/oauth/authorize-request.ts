@@ -3,17 +3,15 @@ import type { Client } from '../clients/client.ts';
 import { isRedirectAllowed } from '../clients/redirect-uri.ts';
 import type { Deps } from '../deps.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
+import type { Parameters } from './parameters.ts';
 import { allowedScope, hasScope } from './scope.ts';
 import { isOurRequestUri, requireSite, requireStoredRequest } from './stored-request.ts';
-
-/** Each parameter at most once. */
-export type Sent = Readonly<Record<string, string>>;
 
 /** A request of a site that is registered, to be answered at an address of that site. Only from here on may an error be sent to the site. */
 export interface OpenedRequest {
   readonly client: Client;
   readonly redirectUri: string;
-  readonly parameters: Sent;
+  readonly parameters: Parameters;
   readonly stored: AuthorizationRequest | null;
   /** What it is called by, where it is stored. */
   readonly requestUri: string | null;
@@ -39,7 +37,7 @@ const PROMPTS = ['none', 'login', 'consent', 'select_account'];
  * Whose request this is and where its answer goes. Throws `site_unknown`, `redirect_refused` or `request_expired`, which are told on our
  * own page: whatever is wrong with these is never sent anywhere (RFC 6749 4.1.2.1).
  */
-export async function openRequest(deps: Pick<Deps, 'db' | 'now'>, sent: Sent): Promise<OpenedRequest> {
+export async function openRequest(deps: Pick<Deps, 'db' | 'now'>, sent: Parameters): Promise<OpenedRequest> {
   const client = await requireSite(deps, sent['client_id']);
   const uri = sent['request_uri'];
   const requestUri = uri !== undefined && isOurRequestUri(uri) ? uri : null;
@@ -52,7 +50,7 @@ export async function openRequest(deps: Pick<Deps, 'db' | 'now'>, sent: Sent): P
 }
 
 /** What is wrong, and how the site is told. In this order; the first one that is wrong is said. */
-const CHECKS: readonly (readonly [wrong: (sent: Sent, client: Client) => boolean, code: OAuthErrorCode, description: string])[] = [
+const CHECKS: readonly (readonly [wrong: (sent: Parameters, client: Client) => boolean, code: OAuthErrorCode, description: string])[] = [
   [({ state = '' }) => state.length > STATE_MAX, 'invalid_request', 'state is longer than 2048 characters'],
   [({ request }) => request !== undefined, 'request_not_supported', 'request objects are not taken'],
   [({ request_uri }) => request_uri !== undefined, 'request_uri_not_supported', 'only request_uri values from the PAR endpoint are taken'],
@@ -99,7 +97,7 @@ export function readAuthorizeRequest(opened: OpenedRequest): AuthorizeRequest {
 }
 
 /** RFC 9700 2.1.1: only an OpenID client that is allowed to may bring a nonce instead. What it does bring is enforced. */
-function missesChallenge({ code_challenge, nonce, scope = '' }: Sent, client: Client): boolean {
+function missesChallenge({ code_challenge, nonce, scope = '' }: Parameters, client: Client): boolean {
   if (code_challenge !== undefined) return false;
   return client.pkce !== 'nonce' || nonce === undefined || !hasScope(scope, 'openid');
 }

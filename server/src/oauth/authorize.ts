@@ -11,15 +11,9 @@ import { lockActiveSession } from '../sessions/session.ts';
 import { type Standing, standingOf } from '../sessions/standing.ts';
 import { insertCode } from './authorization-code.ts';
 import { keepRequestWaiting, spendRequest } from './authorization-request.ts';
-import {
-  type AuthorizeRequest,
-  answerAddress,
-  type OpenedRequest,
-  openRequest,
-  readAuthorizeRequest,
-  type Sent,
-} from './authorize-request.ts';
+import { type AuthorizeRequest, answerAddress, type OpenedRequest, openRequest, readAuthorizeRequest } from './authorize-request.ts';
 import { readIdTokenHint } from './id-token-hint.ts';
+import type { Parameters } from './parameters.ts';
 import { isWithin } from './scope.ts';
 import { requestPath, storeRequest } from './stored-request.ts';
 
@@ -46,7 +40,7 @@ const SILENT: Readonly<Record<Need, readonly [OAuthErrorCode, string]>> = {
  * GET /oauth/authorize: a code for the site, an error for the site, or a page of ours that comes first. Whatever is wrong with the site or
  * with its address is thrown, and told on our own page.
  */
-export async function authorize(deps: Deps, caller: Caller, sent: Sent): Promise<Answer> {
+export async function authorize(deps: Deps, caller: Caller, sent: Parameters): Promise<Answer> {
   const opened = await openRequest(deps, sent);
   try {
     return await answer(deps, caller, readAuthorizeRequest(opened));
@@ -61,13 +55,14 @@ export async function authorize(deps: Deps, caller: Caller, sent: Sent): Promise
  * POST /oauth/authorize (OpenID Connect Core 3.1.2.1). A form on the site's page brings no Lax cookie along, so the request is kept and the
  * browser comes again with a GET.
  */
-export async function authorizeByForm(deps: Deps, caller: Caller, sent: Sent): Promise<Answer> {
+export async function authorizeByForm(deps: Deps, caller: Caller, sent: Parameters): Promise<Answer> {
   const { client, parameters, requestUri }: OpenedRequest = await openRequest(deps, sent);
   const kept = requestUri ?? (await storeRequest(deps, caller, { clientId: client.id, origin: 'pushed', parameters }));
   return { redirectTo: deps.config.apiOrigin + requestPath(client.id, kept) };
 }
 
 async function answer(deps: Deps, caller: Caller, request: AuthorizeRequest): Promise<Answer> {
+  if (request.stored?.deniedAt != null) throw new OAuthRefusal('access_denied', 'the user said no');
   const standing = await standingOf(deps, caller);
   const granted = standing?.granted ?? null;
   const need = granted === null ? needOf(standing) : await needOfSignedIn(deps, request, granted);
@@ -87,10 +82,12 @@ async function needOfSignedIn(deps: Deps, request: AuthorizeRequest, granted: Gr
   const { grant } = granted;
   const { session, user } = grant;
   await requireHintedUser(deps, request, user.id);
-  if (wantsProof(deps, request, Math.max(session.authTime, session.provedAt ?? 0))) return 'proof';
+  const provedAt = Math.max(session.authTime, session.provedAt ?? 0);
+  if (wantsProof(deps, request, provedAt)) return 'proof';
   if (isRotationStale(deps, granted)) return 'rotation';
   if (request.stored?.approvedSessionId === session.id) return null;
-  return wantsConsent(request, await findConsent(deps.db, user.id, request.client.id)) ? 'consent' : null;
+  const chosen = provedSince(request, provedAt);
+  return wantsConsent(request, chosen, await findConsent(deps.db, user.id, request.client.id)) ? 'consent' : null;
 }
 
 /** OpenID Connect Core 3.1.2.1: never a positive answer about somebody else than the site means. */
@@ -103,14 +100,20 @@ async function requireHintedUser(deps: Deps, { parameters, client, prompt }: Aut
     throw new OAuthRefusal('login_required', 'somebody else is signed in');
 }
 
-/** prompt=login and max_age are met by whatever proof was given since the site asked, so that max_age=0 ends too. */
-function wantsProof({ now }: Pick<Deps, 'now'>, { prompt, maxAge, stored }: AuthorizeRequest, provedAt: number): boolean {
-  if (stored !== null && provedAt > stored.createdAt) return false;
+/** Whatever proof was given since the site asked: it meets prompt=login and max_age, so that max_age=0 ends too, and it chose the account. */
+function provedSince({ stored }: AuthorizeRequest, provedAt: number): boolean {
+  return stored !== null && provedAt > stored.createdAt;
+}
+
+function wantsProof({ now }: Pick<Deps, 'now'>, request: AuthorizeRequest, provedAt: number): boolean {
+  const { prompt, maxAge } = request;
+  if (provedSince(request, provedAt)) return false;
   return prompt.has('login') || (maxAge !== null && provedAt + maxAge * 1000 < now());
 }
 
-function wantsConsent({ prompt, client, scope, redirectUri }: AuthorizeRequest, consent: Consent | null): boolean {
-  if (prompt.has('consent') || prompt.has('select_account') || !isAssured(client, redirectUri)) return true;
+function wantsConsent({ prompt, client, scope, redirectUri }: AuthorizeRequest, chosen: boolean, consent: Consent | null): boolean {
+  if (prompt.has('consent') || !isAssured(client, redirectUri)) return true;
+  if (prompt.has('select_account') && !chosen) return true;
   if (client.confirmation !== 'once') return client.confirmation === 'always';
   return consent === null || !isWithin(scope, consent.scope);
 }

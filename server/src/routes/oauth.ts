@@ -4,9 +4,11 @@ import { introspect } from '../oauth/introspect.ts';
 import { revokeToken } from '../oauth/revoke.ts';
 import { token } from '../oauth/token.ts';
 import { userinfo } from '../oauth/userinfo.ts';
+import { BROWSER_OAUTH_ROUTES } from './browser-oauth.ts';
 
 /** OAuth 2.1 and OpenID Connect, each call with who may ask and the counters before it. */
 export const OAUTH_ROUTES: readonly OAuthRoute[] = [
+  ...BROWSER_OAUTH_ROUTES,
   {
     method: 'POST',
     path: OAUTH.token,

@@ -48,6 +48,7 @@ const GUARDS: Readonly<Record<string, string>> = {
   'GET /me/sessions': 'cookie',
   'DELETE /me/sessions': 'cookieAndCsrf',
   'DELETE /me/sessions/:id': 'cookieAndCsrf',
+  'POST /consent': 'cookieCsrfAndDatabase',
   'GET /me/sites': 'cookieAndDatabase',
   'DELETE /me/sites/:clientId': 'cookieCsrfAndDatabase',
 };
@@ -71,7 +72,17 @@ const SITE_GUARDS: Readonly<Record<string, string>> = {
 };
 
 /** Who may ask each OAuth endpoint; its own verb looks at what the request shows. */
-const OAUTH_ASKERS: Readonly<Record<string, string>> = {};
+const OAUTH_ASKERS: Readonly<Record<string, string>> = {
+  'GET /oauth/authorize': 'browser',
+  'POST /oauth/authorize': 'browser',
+  'GET /oauth/logout': 'browser',
+  'POST /oauth/logout': 'browser',
+  'POST /oauth/token': 'client',
+  'POST /oauth/revoke': 'client',
+  'POST /oauth/introspect': 'client',
+  'GET /oauth/userinfo': 'bearer',
+  'POST /oauth/userinfo': 'bearer',
+};
 
 const name = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 const BODIES: Readonly<Record<string, object>> = {
@@ -86,6 +97,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /confirm-email': { token: 'A'.repeat(43) },
   'POST /undo-email': { token: 'A'.repeat(43) },
   'PATCH /me': { displayName: 'Ada' },
+  'POST /consent': { returnTo: '/', allow: true },
   'DELETE /me': { confirm: 'ada@example.com' },
   'POST /me/proof': { password: 'a long enough password here' },
   'POST /me/password': { currentPassword: 'a long enough password here', newPassword: 'another long enough password' },

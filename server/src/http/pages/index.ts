@@ -10,10 +10,11 @@ import { isLoopbackAddress } from '../../guessing/network-address.ts';
 import { newestLetters } from '../../mail/outbox.ts';
 import { isLoopbackHost } from '../../platform/loopback.ts';
 import { standingOf } from '../../sessions/standing.ts';
-import { registerAuthorize } from '../authorize-route.ts';
 import { readCaller } from '../caller.ts';
 import { pagePolicy } from '../security-headers.ts';
+import { registerConsentPage } from './consent-page.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
+import { registerFreshenPage } from './freshen-page.ts';
 import { registerMailLinkPages } from './mail-link-pages.ts';
 import { registerProviderPages } from './provider-pages.ts';
 import { formsWork, type PageRenderer } from './render.ts';
@@ -41,11 +42,12 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     scope.addHook('onRoute', (route) => {
       route.schema = { ...route.schema, hide: true };
     });
-    registerAuthorize(scope, deps);
     registerSignInPages(scope, deps, renderer);
     registerProviderPages(scope, deps, renderer);
     registerMailLinkPages(scope, deps, renderer);
     registerDashboardPages(scope, deps, renderer);
+    registerConsentPage(scope, deps, renderer);
+    registerFreshenPage(scope, deps, renderer);
     registerPlainPages(scope, deps, renderer);
   });
   if (config.staticDir === '') return;

@@ -5,15 +5,18 @@ import { placeOf, prove, sendProofCode } from '../../auth/prove.ts';
 import { beginProof } from '../../auth/sign-in/get-oauth-url.ts';
 import type { Deps } from '../../deps.ts';
 import { findCode, RESEND_PAUSE } from '../../guessing/security-code.ts';
+import { isRequestPath } from '../../oauth/asking-site.ts';
 import type { CurrentSession } from '../../sessions/verified-session.ts';
 import { sendRedirect } from '../send.ts';
 import { EMPTY_FORM } from './form.ts';
-import { safeReturnTo } from './render.ts';
+import { goOnWith } from './onward.ts';
+import { type PageRenderer, safeReturnTo } from './render.ts';
 import { proofAddress, type RoomSpec, type Visit } from './room.ts';
 
 /** /dashboard/confirm: somebody who is signed in shows once more who they are, and goes back to what needed it. */
-export function proofPage(deps: Deps): RoomSpec {
+export function proofPage(deps: Deps, renderer: PageRenderer): RoomSpec {
   const { config } = deps;
+  const goOn = goOnWith(config, renderer);
   const returnToOf = (source: unknown) =>
     safeReturnTo(config, (source as Record<string, unknown> | undefined)?.['returnTo'], PAGES.dashboard);
   const again = async ({ session }: Visit, form: FormState, source: unknown): Promise<PageView> => ({
@@ -21,19 +24,26 @@ export function proofPage(deps: Deps): RoomSpec {
     proof: await proofWays(deps, session),
     form,
     returnTo: returnToOf(source),
+    back: backOf(returnToOf(source)),
   });
 
   return {
     path: PAGES.dashboardProof,
-    unread: ({ query }) => ({ page: 'confirm', proof: null, form: EMPTY_FORM, returnTo: returnToOf(query) }),
+    unread: ({ query }) => ({
+      page: 'confirm',
+      proof: null,
+      form: EMPTY_FORM,
+      returnTo: returnToOf(query),
+      back: backOf(returnToOf(query)),
+    }),
     show: (visit) => again(visit, EMPTY_FORM, visit.request.query),
     forms: [
       {
         path: PAGES.dashboardProof,
-        submit: async ({ reply, caller, session }, form) => {
+        submit: async ({ request, reply, caller, session }, form) => {
           const { password, securityCode } = form;
           const proof = { ...(password === undefined ? {} : { password }), ...(securityCode === undefined ? {} : { securityCode }) };
-          return sendRedirect(config, reply, await prove(deps, caller, session, proof), returnToOf(form));
+          return goOn(request, reply, await prove(deps, caller, session, proof), returnToOf(form));
         },
         again,
       },
@@ -55,6 +65,11 @@ export function proofPage(deps: Deps): RoomSpec {
       },
     ],
   };
+}
+
+/** Whoever does not want to prove it says so to the site that asked, on the page that is made for it. */
+function backOf(returnTo: string): string {
+  return isRequestPath(returnTo) ? `${PAGES.consent}?returnTo=${encodeURIComponent(returnTo)}` : returnTo;
 }
 
 async function proofWays(deps: Deps, session: CurrentSession): Promise<ProofWays> {

@@ -8,8 +8,8 @@ import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
 import { readCaller } from '../caller.ts';
 import { type ProviderReturn, readReturn } from '../provider-return.ts';
-import { sendRedirect } from '../send.ts';
 import { EMPTY_FORM, issueFormToken, readForm, refusedForm, requireFormToken } from './form.ts';
+import { goOnWith } from './onward.ts';
 import { formsWork, type PageRenderer } from './render.ts';
 
 /** The buttons of the pages before sign-in. */
@@ -20,6 +20,7 @@ export function providerButtons(deps: Pick<Deps, 'config'>, caller: Pick<Caller,
 /** The page that a provider sends the browser back to. Opening it changes nothing: its script, or its button, posts what came. */
 export function registerProviderPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): void {
   const { config } = deps;
+  const goOn = goOnWith(config, renderer);
   const providerOf = (request: FastifyRequest) => {
     const name = (request.params as Record<string, unknown>)['authProvider'];
     if (typeof name !== 'string') throw new Refusal('not_found');
@@ -57,7 +58,7 @@ export function registerProviderPages(app: FastifyInstance, deps: Deps, renderer
       await requireFormToken(deps, caller, form);
       const answer = { tokenExchangeCode, csrfState, ...(iss === '' ? {} : { iss }) };
       const { cookies = [], next } = await signInRequestHandler(deps, caller, name, answer);
-      return await sendRedirect(config, reply, { cookies }, next);
+      return await goOn(request, reply, { cookies }, next);
     } catch (error) {
       const { refusal } = refusedForm(error, {}, []);
       if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));

@@ -1,3 +1,4 @@
+import { Refusal } from '@portico/protocol/errors';
 import { PAGE_FORMS, PAGES } from '@portico/protocol/routes';
 import type { FormState } from '@portico/ui/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -12,6 +13,8 @@ import { signUpRequestHandler } from '../../auth/sign-up/index.ts';
 import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
 import { findCode, RESEND_PAUSE } from '../../guessing/security-code.ts';
+import { openAsking, shownSite } from '../../oauth/asking-site.ts';
+import type { OpenedRequest } from '../../oauth/authorize-request.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import { standingOf } from '../../sessions/standing.ts';
 import { findWaiting, seenSignIn } from '../../sessions/waiting-session.ts';
@@ -19,8 +22,10 @@ import { readCaller } from '../caller.ts';
 import { sendRedirect } from '../send.ts';
 import { cleanName, EMPTY_FORM, issueFormToken } from './form.ts';
 import { type GuestForm, submitGuestForm } from './guest-form.ts';
+import { goOnWith } from './onward.ts';
 import { providerButtons } from './provider-pages.ts';
 import { formsWork, type PageRenderer, safeReturnTo } from './render.ts';
+import { signInAddress, verifyAddress } from './sign-in-address.ts';
 
 const EMAIL_AND_NAME = ['email', 'displayName', 'keep', 'returnTo'];
 const SIGN_IN_NOTICES = ['signed_out', 'session_ended', 'password_reset', 'not_me', 'account_deleted'] as const;
@@ -31,6 +36,11 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
   const returnToOf = (source: unknown) =>
     safeReturnTo(config, (source as Record<string, unknown> | undefined)?.['returnTo'], PAGES.dashboard);
 
+  const goOn = goOnWith(config, renderer);
+  /** A request that is over, or never was, is told where it goes on and not before. */
+  const askingOf = (returnTo: string) => openAsking(deps, returnTo).catch(nullIfRefused);
+  const siteOf = (asking: OpenedRequest | null) => (asking === null ? null : shownSite(deps, asking));
+
   /** Somebody who is signed in, or waits for a code, does not need this page. Null: stay. */
   const elsewhere = async (caller: Caller, returnTo: string): Promise<string | null> => {
     if (!formsWork(config)) return null;
@@ -39,13 +49,14 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
     return standing.status === 'SIGNED_OUT' ? null : PAGES.verifySignIn;
   };
 
-  const showSignIn = (request: FastifyRequest, reply: FastifyReply, caller: Caller, form: FormState, returnTo: string) => {
+  const showSignIn = async (request: FastifyRequest, reply: FastifyReply, caller: Caller, form: FormState, returnTo: string) => {
     const asked = (request.query as Record<string, unknown>)['notice'];
     const notice = SIGN_IN_NOTICES.find((known) => known === asked) ?? null;
+    const asking = await askingOf(returnTo);
     return renderer.send(
       request,
       reply,
-      { page: 'sign-in', form, returnTo, notice, providers: providerButtons(deps, caller) },
+      { page: 'sign-in', form: hintedForm(form, asking), returnTo, notice, providers: providerButtons(deps, caller), site: siteOf(asking) },
       tokensFor(caller, reply),
     );
   };
@@ -65,7 +76,8 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
     const problem = invited === null ? closedTo(config) : signUpProblem(config, invited.email, invited);
     const closed = problem === 'signup_closed' || problem === 'signup_by_invitation' ? problem : null;
     const invitation = invited === null || closed !== null ? null : { token, email: invited.email.text };
-    const view = { page: 'sign-up', form, returnTo, providers: providerButtons(deps, caller), invitation, closed } as const;
+    const site = siteOf(await askingOf(returnTo));
+    const view = { page: 'sign-up', form, returnTo, providers: providerButtons(deps, caller), invitation, closed, site } as const;
     return renderer.send(request, reply, view, tokensFor(caller, reply));
   };
 
@@ -139,7 +151,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
           keep: form['keep'] !== undefined,
         });
         const to = returnToOf(form);
-        return sendRedirect(config, reply, answer, waits(answer) ? verifyAddress(to) : to);
+        return waits(answer) ? sendRedirect(config, reply, answer, verifyAddress(to)) : goOn(request, reply, answer, to);
       },
       (caller, state, _, form) => showSignIn(request, reply, caller, state, returnToOf(form)),
     ),
@@ -167,7 +179,7 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
     submit(
       request,
       reply,
-      async (caller, form) => sendRedirect(config, reply, await verifySignIn(deps, caller, form['securityCode'] ?? ''), returnToOf(form)),
+      async (caller, form) => goOn(request, reply, await verifySignIn(deps, caller, form['securityCode'] ?? ''), returnToOf(form)),
       (caller, state, refusal, form) =>
         showVerify(request, reply, caller, state, Number(refusal.extra?.['triesLeft'] ?? Number.NaN) || null, returnToOf(form)),
     ),
@@ -190,9 +202,10 @@ export function registerSignInPages(app: FastifyInstance, deps: Deps, renderer: 
       submit(
         request,
         reply,
-        async (caller) => {
+        async (caller, form) => {
           const unusual = reason === 'not_me' && (await findWaiting(deps, caller))?.kind === 'unusual';
-          return sendRedirect(config, reply, await notMe(deps, caller, reason), PAGES.signIn + (unusual ? '?notice=not_me' : ''));
+          const to = reason === 'other_account' ? signInAddress(returnToOf(form)) : PAGES.signIn + (unusual ? '?notice=not_me' : '');
+          return sendRedirect(config, reply, await notMe(deps, caller, reason), to);
         },
         (caller, state, _, form) => showVerify(request, reply, caller, state, null, returnToOf(form)),
       ),
@@ -205,6 +218,13 @@ function waits({ body }: Answer): boolean {
   return body !== undefined && 'status' in body && body.status === 'UNVERIFIED';
 }
 
-function verifyAddress(returnTo: string): string {
-  return returnTo === PAGES.dashboard ? PAGES.verifySignIn : `${PAGES.verifySignIn}?returnTo=${encodeURIComponent(returnTo)}`;
+/** The address that the site knows the person by (`login_hint`), where nothing was typed yet. */
+function hintedForm(form: FormState, asking: OpenedRequest | null): FormState {
+  const hint = asking?.parameters['login_hint'];
+  return form !== EMPTY_FORM || hint === undefined ? form : { ...form, values: { email: hint.slice(0, 320) } };
+}
+
+function nullIfRefused(error: unknown): null {
+  if (error instanceof Refusal) return null;
+  throw error;
 }
