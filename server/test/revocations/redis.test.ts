@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OAUTH } from '@portico/protocol/routes';
+import { spendId } from '../../src/clients/spent-id.ts';
 import type { Db } from '../../src/platform/db.ts';
 import { createDenylist } from '../../src/platform/denylist.ts';
 import { silentLog } from '../../src/platform/log.ts';
@@ -13,6 +16,7 @@ import type { Browser } from '../browser.ts';
 import { forEachDatabase } from '../databases.ts';
 import { freePort, runPortico } from '../portico-process.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
+import { addSite, basicOf, codeFor, type GivenCode } from '../sites.ts';
 import { type Clock, heldClock, ORIGIN, openWorld, type World } from '../world.ts';
 
 interface RedisNode extends World {
@@ -172,6 +176,30 @@ withRedis('versions on the denylist refuse older tokens only, of this installati
     [false, false, false],
   );
   assert.equal(await own.isDenied({ aud: 'notes', sub: 'robot', cv: 2 }), false);
+});
+
+withRedis('with Redis frozen or gone, what may be used once is used once: the database decides', async (t, redis, db, clock) => {
+  const here = await openNode(t, db, clock, redis.url);
+  const site = await addSite(here, 'notes');
+  const browser = await here.signedUp('ada@example.com');
+  const redeem = async ({ code, verifier }: GivenCode) => {
+    const form = { grant_type: 'authorization_code', code, redirect_uri: site.redirectUri, code_verifier: verifier };
+    const answer = await here.app.inject({
+      method: 'POST',
+      url: OAUTH.token,
+      headers: { authorization: basicOf(site), 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams(form).toString(),
+    });
+    return answer.statusCode;
+  };
+  for (const fail of [() => redis.freeze(), () => redis.end()]) {
+    await fail();
+    const code = await codeFor(here, browser, site);
+    assert.deepEqual([await redeem(code), await redeem(code)], [200, 400]);
+    const name = randomBytes(16).toString('base64url');
+    const end = clock.now() + 60_000;
+    assert.deepEqual([await spendId(db, name, end), await spendId(db, name, end)], [true, false]);
+  }
 });
 
 test('portico doctor asks the Redis that is set, and shows no password', async (t) => {

@@ -10,6 +10,7 @@ import { BODY_LIMIT } from '../../src/http/server.ts';
 import { CHAIN_KEY_IDS } from '../../src/keys/chain-key.ts';
 import { CONFIRM_LIFE, INVITATION_LIFE, RESET_LIFE, UNDO_LIFE } from '../../src/mail/link-lives.ts';
 import { PASSWORD_BYTES_MAX } from '../../src/platform/password-hasher.ts';
+import { FOLLOWERS_MAX } from '../../src/revocations/follow.ts';
 import { DEVICE_COOKIE_AGE } from '../../src/sessions/answer.ts';
 import { FORM_TOKEN_LIFE } from '../../src/sessions/csrf.ts';
 import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
@@ -36,6 +37,7 @@ test('every other bound stands there as it is', () => {
     'bytes of a request body': BODY_LIMIT,
     'bytes of a password': PASSWORD_BYTES_MAX,
     'living refresh families for each session and client': LIVE_FAMILIES,
+    'streams of revocations for each client and node': FOLLOWERS_MAX,
     'chain keys at a time': CHAIN_KEY_IDS,
   };
   assert.deepEqual(Object.fromEntries(tableUnder('Bounds').map(([name = '', value]) => [name, Number(value)])), real);
