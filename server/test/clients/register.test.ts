@@ -6,25 +6,19 @@ import { CLIENT_ID_FORM, SECRET_FORM } from '../../src/clients/authenticate-clie
 import { type ClientWish, checkClient } from '../../src/clients/check-client.ts';
 import { findClient, listClients } from '../../src/clients/client.ts';
 import { readClientKeys } from '../../src/clients/client-keys.ts';
-import { type RegisteredClient, registerClient } from '../../src/clients/register-client.ts';
+import { registerClient } from '../../src/clients/register-client.ts';
 import { tokenHash } from '../../src/platform/crypto.ts';
 import { openSigningSecret } from '../../src/sessions/access-token.ts';
 import { DAY, inWorld, MINUTE, ORIGIN, type World } from '../world.ts';
 import { jwksOf, newSiteKey } from './assertions.ts';
+import { OPERATOR as FROM, register } from './registered.ts';
 
-const FROM = { requestId: 'r', address: '', userAgent: 'portico' };
 const WEB: ClientWish = { name: 'Shop', kind: 'web', redirectUris: ['https://shop.example.com/cb'] };
 const SPA: ClientWish = { name: 'App', kind: 'spa', redirectUris: ['https://app.example.com/cb'], origins: ['https://app.example.com'] };
 const NATIVE: ClientWish = { name: 'Game', kind: 'native', redirectUris: ['http://127.0.0.1/cb'] };
 const MACHINE: ClientWish = { name: 'Robot', kind: 'machine' };
 const SECONDARY: ClientWish = { name: 'Second', kind: 'secondary', origins: ['https://second.example.com'] };
 const KEYS = jwksOf(newSiteKey('ES256'));
-
-export async function register(world: World, wish: ClientWish): Promise<RegisteredClient> {
-  const done = await registerClient(world.deps, FROM, wish);
-  assert.equal(done.kind, 'registered', done.kind === 'refused' ? done.problems.join('; ') : '');
-  return done;
-}
 
 async function refusal(world: World, wish: ClientWish): Promise<string> {
   const before = await listClients(world.deps.db);
