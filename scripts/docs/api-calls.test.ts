@@ -62,6 +62,13 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['POST /consent', allowSite],
   ['DELETE /me/sites/:clientId', (_, browser) => browser.act('mySite', undefined, { params: { clientId: 'notes' } })],
   ['DELETE /me/sessions', (_, browser) => browser.act('mySessions', undefined, { method: 'DELETE' })],
+  [
+    'POST /me/join-ticket',
+    async (world, browser) => {
+      await addSite(world, 'game-server');
+      return browser.act('myJoinTicket', { clientId: 'game-server' });
+    },
+  ],
   ['POST /me/password', (_, browser) => browser.act('myPassword', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
   ['POST /me/email', (_, browser) => browser.act('myEmail', { email: MOVED })],
   ['POST /confirm-email', async (world, browser) => browser.act('confirmEmail', { token: await world.tokenFor(MOVED, 'confirmEmail') })],

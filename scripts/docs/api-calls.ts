@@ -296,6 +296,14 @@ export const CALLS: Readonly<Record<string, Call>> = {
     clears: [],
     errors: AT_PROVIDER,
   },
+  'POST /me/join-ticket': {
+    sentence:
+      'For a game that shows its server who plays. Asked for from our own pages, for any client with a secret; or with an access token of the game (not HS256), for the game’s own client and for servers that are registered to take its tokens (`audiences`). Redeemed once at `external/join`. What the server learns of the user is no more than the game may know; from our own pages, no more than the user has allowed it.',
+    answer: ['ticket', 'expiresIn'],
+    sets: [],
+    clears: [],
+    errors: ['not_found'],
+  },
   'POST /me/password': {
     sentence:
       'The current password is needed where there is one; an account that has none gets its first on a fresh proof. This browser gets a new session in the same transaction, and a letter says that it happened.',

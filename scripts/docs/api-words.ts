@@ -41,6 +41,11 @@ export const GUARDS: Readonly<Record<string, GuardWords>> = {
       'The backend of a client site: client id and secret in the Authorization header, each form-encoded (RFC 6749 2.3.1). Cookies do not count.',
     errors: ['client_refused'],
   },
+  userSomewhere: {
+    sentence:
+      'As `cookieCsrfAndDatabase`; or an access token of a client site as bearer, signed with a key of Portico’s, with a living grant behind it.',
+    errors: ['signed_out', 'origin_refused', 'csrf_failed'],
+  },
   secondaryPage: {
     sentence:
       'A script (`Sec-Fetch-Mode: cors`) of a page whose exact `Origin` is registered by a client of kind `secondary`. It alone may read the answer.',

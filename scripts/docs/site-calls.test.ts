@@ -41,6 +41,13 @@ const BACKEND_STORY: readonly (readonly [string, (world: World, browser: Browser
       return backend.call('redeemTicket', { ticket, codeVerifier: verifier });
     },
   ],
+  [
+    'POST /join',
+    async (world, browser) => {
+      const backend = backendOf(world.browser(), await addSite(world, 'game-server'));
+      return backend.call('join', { ticket: (await browser.act('myJoinTicket', { clientId: 'game-server' })).body['ticket'] });
+    },
+  ],
   ['POST /signout', (world, browser, site) => withToken(world, browser, site, 'signOut')],
 ];
 

@@ -42,6 +42,13 @@ export const EXTERNAL_CALLS: Readonly<Record<string, Call>> = {
     ...NO_COOKIES,
     errors: [],
   },
+  'POST /join': {
+    sentence:
+      'For a ticket of `POST me/join-ticket`, which the game brought: good once, for a minute, at this client. It opens no grant; `sid` is what revocations are told by.',
+    answer: ['user', 'sid'],
+    ...NO_COOKIES,
+    errors: ['ticket_refused'],
+  },
   'POST /sso/ticket/redeem': {
     sentence: '',
     answer: ['authTime', ...SITE_TOKENS],

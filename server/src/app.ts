@@ -34,6 +34,7 @@ import { registerSystem } from './http/system.ts';
 import { MAIL_ROUTES } from './routes/by-mail.ts';
 import { CONSENT_ROUTES } from './routes/consent.ts';
 import { EXTERNAL_ROUTES } from './routes/external.ts';
+import { JOIN_ROUTES } from './routes/join.ts';
 import { SESSION_ROUTES } from './routes/my-sessions.ts';
 import { OAUTH_ROUTES } from './routes/oauth.ts';
 import { SITE_ROUTES } from './routes/sites.ts';
@@ -226,6 +227,7 @@ export const AUTH_ROUTES: readonly Route[] = [
     run: (deps, caller, session) => sendProofCode(deps, caller, session),
   }),
   ...CONSENT_ROUTES,
+  ...JOIN_ROUTES,
   ...MAIL_ROUTES,
   route<guard.Current, ChangePasswordInput>('POST', AUTH_PATHS.myPassword, {
     guard: guard.cookieCsrfAndDatabase,

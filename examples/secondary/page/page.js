@@ -29,15 +29,17 @@ async function show(response) {
   return {};
 }
 
-document.querySelector('#score').addEventListener('click', async () => {
+const onClick = (button, act) => document.querySelector(button).addEventListener('click', () => void act());
+
+onClick('#score', async () => {
   await post('/score');
   await show(await fetch('/me'));
 });
-document.querySelector('#log-out').addEventListener('click', async () => {
+onClick('#log-out', async () => {
   await post('/logout');
   await show(await fetch('/me'));
 });
-document.querySelector('#sign-in').addEventListener('click', async () => {
+onClick('#sign-in', async () => {
   const { redirectTo } = await signIn();
   if (redirectTo !== undefined) location.assign(redirectTo);
 });

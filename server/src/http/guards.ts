@@ -4,7 +4,10 @@ import { type AuthenticatedClient, authenticateClient } from '../clients/authent
 import { type Client, findSecondaryAt } from '../clients/client.ts';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { bothScopes } from '../oauth/scope.ts';
 import { requireCsrf } from '../sessions/csrf.ts';
+import type { Grant } from '../sessions/session.ts';
+import { liveSiteToken } from '../sessions/site-token.ts';
 import { type CurrentSession, provenByAccessToken, provenInDatabase, type VerifiedSession } from '../sessions/verified-session.ts';
 
 /** A guard lets a request through with the proof that its handler asks for, or refuses. */
@@ -103,6 +106,24 @@ export const secondaryPage: Guard<SecondaryPage> = async ({ db }, { originHeader
   const asked = fetchMode === 'cors' && (fetchSite === 'same-site' || fetchSite === 'cross-site');
   if (client === null || !asked) throw new Refusal('origin_refused');
   return { client, sameSite: fetchSite === 'same-site' };
+};
+
+/** A signed-in user, at our own pages or at a client site whose token the call brings. */
+export interface UserSomewhere {
+  readonly grant: Grant;
+  /** Of a client site: what it may know of the user. Null: our own pages. */
+  readonly site: { readonly id: string; readonly scope: string } | null;
+}
+
+/**
+ * As `cookieCsrfAndDatabase`; or an access token of a client site, behind which a living grant stands. What it says is not believed: the
+ * grant is read. A token that is signed with a site's own secret will not do: whoever verifies such tokens could make them.
+ */
+export const userSomewhere: Guard<UserSomewhere> = async (deps, caller) => {
+  const live = caller.bearer === null ? null : await liveSiteToken(deps, caller.bearer);
+  if (live !== null && live.client.accessAlg !== 'HS256')
+    return { grant: live.grant, site: { id: live.client.id, scope: bothScopes(live.claims.scope ?? '', live.family.scope) } };
+  return { grant: (await cookieCsrfAndDatabase(deps, caller)).grant, site: null };
 };
 
 export type Verified = VerifiedSession;

@@ -27,5 +27,11 @@ export type ChallengeQuery = Static<typeof ChallengeQuery>;
 export const TicketBody = fields({ ticket: line(1, 2048), codeVerifier }, ['ticket', 'codeVerifier']);
 export type TicketBody = Static<typeof TicketBody>;
 
+export const JoinTicketBody = fields({ clientId: line(1, 64) }, ['clientId']);
+export type JoinTicketBody = Static<typeof JoinTicketBody>;
+
+export const JoinBody = fields({ ticket: line(1, 2048) }, ['ticket']);
+export type JoinBody = Static<typeof JoinBody>;
+
 export const BackendSignOutBody = fields({ refreshToken, everywhere: yesOrNo, local: yesOrNo }, ['refreshToken']);
 export type BackendSignOutBody = Static<typeof BackendSignOutBody>;

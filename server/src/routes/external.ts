@@ -1,5 +1,6 @@
 import { EXTERNAL_PATHS } from '@portico/protocol/routes';
 import type { AuthenticatedClient } from '../clients/authenticate-client.ts';
+import { joinByTicket } from '../external/join.ts';
 import { peekForBackend } from '../external/peek.ts';
 import { refreshForBackend } from '../external/refresh.ts';
 import { sessionForBackend } from '../external/session.ts';
@@ -56,5 +57,12 @@ export const EXTERNAL_ROUTES: readonly Route[] = [
     summary: 'Redeem a sign-in ticket, as `POST sso/ticket/redeem` does',
     body: body.TicketBody,
     run: (deps, caller, client, input) => redeemTicket(deps, caller, client, input.body),
+  }),
+  route<AuthenticatedClient, body.JoinBody>('POST', EXTERNAL_PATHS.join, {
+    guard: guard.client,
+    limit: 'none',
+    summary: 'Let a player in whose game brought a join ticket',
+    body: body.JoinBody,
+    run: (deps, caller, client, input) => joinByTicket(deps, caller, client, input.body),
   }),
 ];

@@ -49,6 +49,7 @@ const GUARDS: Readonly<Record<string, string>> = {
   'DELETE /me/sessions': 'cookieAndCsrf',
   'DELETE /me/sessions/:id': 'cookieAndCsrf',
   'POST /consent': 'cookieCsrfAndDatabase',
+  'POST /me/join-ticket': 'userSomewhere',
   'GET /me/sites': 'cookieAndDatabase',
   'DELETE /me/sites/:clientId': 'cookieCsrfAndDatabase',
 };
@@ -61,6 +62,7 @@ const EXTERNAL_GUARDS: Readonly<Record<string, string>> = {
   'POST /session': 'client',
   'POST /signout': 'client',
   'POST /sso/ticket/redeem': 'client',
+  'POST /join': 'client',
 };
 
 /** The same for the other calls of client sites, by full path. */
@@ -98,6 +100,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /undo-email': { token: 'A'.repeat(43) },
   'PATCH /me': { displayName: 'Ada' },
   'POST /consent': { returnTo: '/', allow: true },
+  'POST /me/join-ticket': { clientId: 'game-server' },
   'DELETE /me': { confirm: 'ada@example.com' },
   'POST /me/proof': { password: 'a long enough password here' },
   'POST /me/password': { currentPassword: 'a long enough password here', newPassword: 'another long enough password' },
