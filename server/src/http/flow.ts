@@ -11,6 +11,7 @@ const TAKES_WITHIN = 10_000;
 export function flow({ open }: AnswerStream): Readable {
   let stuck: NodeJS.Timeout | undefined;
   let close: () => void = () => undefined;
+  let ended = false;
   const readable = new Readable({
     // Whatever is asked for was written already; being asked shows that somebody reads.
     read: () => {
@@ -26,13 +27,14 @@ export function flow({ open }: AnswerStream): Readable {
   const fail = () => void readable.destroy(new Error('the reader is too slow'));
   close = open({
     write: (text) => {
-      if (readable.destroyed || readable.readableEnded) return;
+      if (readable.destroyed || ended) return;
       if (readable.push(text)) return;
       stuck ??= setTimeout(fail, TAKES_WITHIN).unref();
       if (readable.readableLength > UNREAD_MAX) fail();
     },
     end: () => {
-      if (!readable.destroyed) readable.push(null);
+      if (!readable.destroyed && !ended) readable.push(null);
+      ended = true;
     },
     fail: () => void readable.destroy(new Error('the answer cannot go on')),
   });

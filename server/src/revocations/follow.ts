@@ -37,10 +37,15 @@ function follow(deps: Deps, client: Client, sink: Sink): () => void {
     if (waiting.length > 0 && told) sink.write(event(REVOCATION_EVENTS.more, waiting.map(toSent)));
     waiting = [];
   };
+  /** What is known is told first: a client that was removed hears that it was. */
+  const finish = () => {
+    flush();
+    sink.end();
+  };
   const beat = () => {
     beats += 1;
     if (beats % LOOK_EVERY === 0) lookAgain();
-    if (beats > BEATS_MAX) return sink.end();
+    if (beats > BEATS_MAX) return finish();
     if (!deps.revoked.isCurrent(deps.now())) return;
     const now = takeBeat(deps, audiences);
     if (!told) {
@@ -54,7 +59,7 @@ function follow(deps: Deps, client: Client, sink: Sink): () => void {
   const lookAgain = () => {
     findClient(deps.db, client.id)
       .then((today) => {
-        if (today === null || today.disabledAt !== null || today.audiences.join() !== client.audiences.join()) sink.end();
+        if (today === null || today.disabledAt !== null || today.audiences.join() !== client.audiences.join()) finish();
       })
       // Nobody is sent away because the database is in trouble; without readings there are no beats either.
       .catch(() => undefined);

@@ -195,6 +195,11 @@ inWorld('a stream ends when its client is disabled, and when the server closes, 
   await setClientDisabled(world.deps.db, 'notes', world.clock.now());
   await revoke(world, 'notes', 'client', 2);
   await ended.over;
+  assert.deepEqual(
+    ended.heard.filter(({ event }) => event === 'more').map(({ data }) => (data as SentRevocation[]).map(([, subject]) => subject)),
+    [['notes']],
+    'the last thing it hears is that it was',
+  );
   assert.equal((await openStream(origin, notes)).status, 401);
   const waiting = poll(origin, wiki, `digest=${'0'.repeat(16)}&wait=25`).catch(() => null);
   await open.next('beat');
