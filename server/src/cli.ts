@@ -20,7 +20,7 @@ export type Command =
   | { readonly kind: 'migrate'; readonly json: boolean }
   | { readonly kind: 'job'; readonly name: JobName; readonly json: boolean }
   | { readonly kind: 'rotate-keys'; readonly json: boolean }
-  | { readonly kind: 'drop-key'; readonly id: number; readonly json: boolean }
+  | { readonly kind: 'drop-key'; readonly id: string; readonly json: boolean }
   | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
   | SuspensionCommand
   | ClientCommand
@@ -39,7 +39,8 @@ Commands
   migrate                bring the database up to date and stop
   job NAME               run one job now: ${JOB_NAMES.join(', ')}
   keys rotate            make the next keys; they are used a minute later
-  keys rotate --drop ID  end a key now, and every sign-in that was made with it
+  keys rotate --drop ID  end a key now, and what was made with it: a chain key by its
+                         number, a signing key by its name
   invite EMAIL           invite somebody to create an account, or invite them again
   suspension list        show the networks that are shut out because they guessed
   suspension lift ADDRESS
@@ -153,8 +154,9 @@ function nameCommand(words: readonly string[]): { name: CommandName; rest: reado
 }
 
 function dropKey(text: string, json: boolean): Parsed {
-  if (!/^\d{1,2}$/.test(text)) return badUsage('--drop needs the id of a key, a number that doctor shows');
-  return { kind: 'drop-key', id: Number(text), json };
+  // A signing key is named by its thumbprint (RFC 7638).
+  if (!/^(?:\d{1,2}|[A-Za-z0-9_-]{43})$/.test(text)) return badUsage('--drop needs the id of a key, as doctor shows it');
+  return { kind: 'drop-key', id: text, json };
 }
 
 interface Options extends ClientOptions {

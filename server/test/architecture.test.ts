@@ -64,6 +64,7 @@ const NOUNS = [
   'clients/logout-outbox.ts',
   'guessing/security-code.ts',
   'sessions/refresh-token.ts',
+  'sessions/open-site.ts',
   'sessions/session.ts',
   'oauth/authorization-code.ts',
   'oauth/authorization-request.ts',

@@ -1,4 +1,6 @@
-import { dropChainKey, rotateKeys as makeNextKeys } from '../keys/rotate-keys.ts';
+import { dropChainKey, dropSigningKey } from '../keys/drop-key.ts';
+import { rotateKeys as makeNextKeys } from '../keys/rotate-keys.ts';
+import { commandLine } from './command-line.ts';
 import { withDeps } from './with-deps.ts';
 
 export async function rotateKeys({ json }: { json: boolean }): Promise<number> {
@@ -9,20 +11,21 @@ export async function rotateKeys({ json }: { json: boolean }): Promise<number> {
   return 0;
 }
 
-/** Ends a key for good. The one in use cannot go before its successor is used: new sign-ins would have none. */
-export async function dropKey({ id, json }: { id: number; json: boolean }): Promise<number> {
-  const outcome = await withDeps(async (deps) => {
-    if (deps.keys.chain(id) === null) return { kind: 'refused', sentence: `there is no key ${id}` } as const;
-    if (deps.keys.currentChain(deps.now()).id === id) {
-      return { kind: 'refused', sentence: `key ${id} is in use: run portico keys rotate, and drop it a minute later` } as const;
-    }
-    return { kind: 'dropped', ...(await dropChainKey(deps, id)) } as const;
+/** Ends a key for good: a chain key by its number, a signing key by its name. The one in use stays until its successor is used. */
+export async function dropKey({ id, json }: { id: string; json: boolean }): Promise<number> {
+  const isChain = /^\d{1,2}$/.test(id);
+  const outcome = await withDeps((deps) => {
+    const from = commandLine(deps);
+    return isChain ? dropChainKey(deps, from, Number(id)) : dropSigningKey(deps, from, id);
   });
-  if (outcome.kind === 'refused') {
-    console.error(`portico: ${outcome.sentence}`);
+  if (outcome.kind !== 'dropped') {
+    const sentence =
+      outcome.kind === 'unknown' ? `there is no key ${id}` : `key ${id} is in use: run portico keys rotate, and drop it a minute later`;
+    console.error(`portico: ${sentence}`);
     return 1;
   }
-  if (json) console.log(JSON.stringify({ id, families: outcome.families }));
-  else console.log(`dropped key ${id}; ${outcome.families} sign-ins at sites ended with it`);
+  if (json) console.log(JSON.stringify({ id: isChain ? Number(id) : id, families: outcome.families }));
+  else if (isChain) console.log(`dropped key ${id}; ${outcome.families} sign-ins at sites ended with it`);
+  else console.log(`dropped signing key ${id}; the tokens that it signed are refused`);
   return 0;
 }

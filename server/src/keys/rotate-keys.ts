@@ -1,8 +1,7 @@
 import { SIGNING_ALGS, type SigningAlg } from '@portico/protocol/tokens';
 import type { Db } from '../platform/db.ts';
 import { createKeyring, type Keyring, type LoadedKeys, type SigningKey } from '../platform/keyring.ts';
-import { endFamiliesOfKey } from '../sessions/refresh-token.ts';
-import { deleteOldChainKeys, insertChainKey, insertFirstChainKey, listChainKeys, lockChainKeys, markChainKeyDropped } from './chain-key.ts';
+import { deleteOldChainKeys, insertChainKey, insertFirstChainKey, listChainKeys, lockChainKeys } from './chain-key.ts';
 import { deleteOldSigningKeys, insertSigningKey, listSigningKeys, makeSigningKey } from './signing-key.ts';
 
 /** A new key is published this long before it is used, in milliseconds: every node and verifier reads keys more often. */
@@ -69,13 +68,5 @@ export async function rotateKeys({ db, now, config }: KeyWorld): Promise<Rotated
       throw new Error('no key id is free: at most 64 keys live at a time; drop one with --drop, or wait until old ones end');
     for (const key of keys) await insertSigningKey(tx, key, now(), currentFrom);
     return { chainKeyId, signingKids: keys.map(({ kid }) => kid), signingKid: keys[0]?.kid ?? '', currentFrom };
-  });
-}
-
-/** Ends a key at once, and with it the families that were made with it (ended, not held: their owners sign in again). */
-export async function dropChainKey({ db, now }: KeyWorld, id: number): Promise<{ families: number }> {
-  return db.transaction(async (tx) => {
-    if (!(await markChainKeyDropped(tx, id, now()))) return { families: 0 };
-    return { families: await endFamiliesOfKey(tx, id, now()) };
   });
 }

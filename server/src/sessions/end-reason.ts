@@ -12,4 +12,5 @@ export type EndReason =
   | 'refresh_reuse'
   | 'password_reset'
   | 'email_restored'
-  | 'account_deleted';
+  | 'account_deleted'
+  | 'key_dropped';

@@ -244,46 +244,15 @@ export async function deleteFamiliesOfClient(tx: Db, clientId: string, limit: nu
   return rows.length;
 }
 
-/** Families of a key that was dropped. Answers how many ended. */
-export async function endFamiliesOfKey(tx: Db, keyId: number, now: number): Promise<number> {
-  const rows = await tx.all(
-    `update refresh_tokens set state = 'revoked', ended_at = $2 where key_id = $1 and state in ('active', 'held') returning id`,
-    [keyId, now],
-  );
-  return rows.length;
-}
-
-/** When each of a user's sessions was last used, for the list of devices. */
-export async function lastUseOfSessions(db: Db, userId: string): Promise<ReadonlyMap<string, number>> {
+/** Living families of one key, those of a session together. */
+export async function listFamiliesOfKey(
+  db: Db,
+  keyId: number,
+  limit: number,
+): Promise<readonly Pick<Family, 'id' | 'sessionId' | 'clientId' | 'userId'>[]> {
   const rows = await db.all(
-    `select session_id, max(rotated_at) as last_use from refresh_tokens
-     where session_id in (select id from sessions where user_id = $1 and state = 'active') group by session_id`,
-    [userId],
+    `select ${COLUMNS} from refresh_tokens where key_id = $1 and state in ('active', 'held') order by session_id, id limit $2`,
+    [keyId, limit],
   );
-  return new Map(rows.map((row) => [row['session_id'] as string, row['last_use'] as number]));
-}
-
-/** A site that somebody is signed in to in one of their sessions. */
-export interface OpenSite {
-  readonly sessionId: string;
-  readonly clientId: string;
-  readonly scope: string;
-  readonly openedAt: number;
-  readonly lastUsedAt: number;
-}
-
-/** Everything that is open in a user's living sessions, the browser's own families among it. */
-export async function listOpenSites(db: Db, userId: string, now: number): Promise<OpenSite[]> {
-  const rows = await db.all(
-    `select session_id, client_id, scope, created_at, rotated_at from refresh_tokens
-     where user_id = $1 and state = 'active' and expires_at > $2 and idle_at > $2 order by created_at limit 5000`,
-    [userId, now],
-  );
-  return rows.map((row) => ({
-    sessionId: row['session_id'] as string,
-    clientId: row['client_id'] as string,
-    scope: row['scope'] as string,
-    openedAt: row['created_at'] as number,
-    lastUsedAt: row['rotated_at'] as number,
-  }));
+  return rows.map(familyFrom);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { dropChainKey, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
+import { dropChainKey } from '../../src/keys/drop-key.ts';
+import { reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { NOTHING_READ, readRevocations } from '../../src/revocations/watch.ts';
 import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
@@ -135,7 +136,8 @@ onTwoNodes('a dropped key ends its families without holding anybody, and whoever
   for (const node of [first, second]) await reloadKeyring(node.deps);
   const bystander = await first.signedUp('bob@example.com');
 
-  assert.deepEqual(await dropChainKey(first.deps, 0), { families: 1 });
+  const from = { requestId: 'r', address: '', userAgent: 'portico' };
+  assert.deepEqual(await dropChainKey(first.deps, from, 0), { kind: 'dropped', families: 1 });
   victim.app = second.app;
   const known = await victim.refresh();
   assert.equal(known.body.error, 'session_ended');

@@ -15,7 +15,7 @@ import { maskAddress } from '../../guessing/network-address.ts';
 import { listMailLinksOfUser } from '../../mail/mail-link.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import { type FreshSession, requireFreshProof } from '../../sessions/fresh-proof.ts';
-import { lastUseOfSessions } from '../../sessions/refresh-token.ts';
+import { lastUseOfSessions } from '../../sessions/open-site.ts';
 import { listKeptSessions } from '../../sessions/session.ts';
 import type { CurrentSession } from '../../sessions/verified-session.ts';
 

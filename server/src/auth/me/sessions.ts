@@ -6,7 +6,7 @@ import { listClientsOfUser } from '../../clients/client.ts';
 import type { Deps } from '../../deps.ts';
 import { maskAddress } from '../../guessing/network-address.ts';
 import type { Answer } from '../../sessions/answer.ts';
-import { lastUseOfSessions, listOpenSites } from '../../sessions/refresh-token.ts';
+import { lastUseOfSessions, listOpenSites } from '../../sessions/open-site.ts';
 import { findSession, listSessionsOfUser, revokeSession, revokeSessionsOfUser, type Session } from '../../sessions/session.ts';
 import type { VerifiedSession } from '../../sessions/verified-session.ts';
 

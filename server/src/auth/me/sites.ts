@@ -12,7 +12,7 @@ import { denyApprovedDevices } from '../../oauth/device-code.ts';
 import type { Revocation } from '../../platform/revoked-set.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import { leaveSite } from '../../sessions/leave-site.ts';
-import { listOpenSites } from '../../sessions/refresh-token.ts';
+import { listOpenSites } from '../../sessions/open-site.ts';
 import { isFirstParty, listSessionsOfUser, lockActiveSession } from '../../sessions/session.ts';
 import type { CurrentSession } from '../../sessions/verified-session.ts';
 
