@@ -56,6 +56,23 @@ export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
     answer: [],
     errors: [],
   },
+  'POST /oauth/par': {
+    sentence:
+      'RFC 9126. Takes what `GET /oauth/authorize` takes, checks it at once, and answers a name that works for 90 seconds, for one browser. A proof in the header `DPoP` binds the code to its key. A client that shows a secret or an assertion is not counted by its network.',
+    parameters: ['as GET /oauth/authorize', ...CLIENT],
+    answer: ['request_uri', 'expires_in'],
+    errors: [
+      'invalid_request',
+      'invalid_client',
+      'invalid_scope',
+      'invalid_dpop_proof',
+      'unauthorized_client',
+      'unsupported_response_type',
+      'request_not_supported',
+      'registration_not_supported',
+      'temporarily_unavailable',
+    ],
+  },
   'GET /oauth/logout': {
     sentence:
       'With the ID token of the session that this browser has, expired or not, the session ends at once, at every site. Otherwise the person is asked at `/logout`. Afterwards the browser goes to `post_logout_redirect_uri`, if it is one that the client has registered, with `state`. A hint that is none of ours, another client’s, or an address that is not registered is an error page, and nothing ends.',

@@ -2,7 +2,9 @@ import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 
 /** The public keys that a client registers to prove itself with (RFC 7517, RFC 7523). Embedded only: nothing is fetched for a client. */
 
-export type AssertionAlg = 'RS256' | 'ES256' | 'EdDSA';
+/** What an assertion may be signed with. */
+export const ASSERTION_ALGS = ['ES256', 'EdDSA', 'RS256'] as const;
+export type AssertionAlg = (typeof ASSERTION_ALGS)[number];
 
 export interface ClientKey {
   readonly kid: string | null;

@@ -2,10 +2,13 @@ import { Refusal } from '@portico/protocol/errors';
 import { AUTH_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
+import { describeServer } from '../oauth/discovery.ts';
 import { one } from '../platform/db.ts';
 
 /** Verifiers may keep the keys this long, in seconds: shorter than the minute that a new key is published before its use. */
 const JWKS_AGE = 30;
+/** What a server can do changes with its version only. In seconds. */
+const DISCOVERY_AGE = 300;
 
 /** What machines ask: is it alive, is it ready, which keys verify its tokens, where is what. */
 export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<void> {
@@ -21,6 +24,13 @@ export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<
     reply.header('cache-control', `public, max-age=${JWKS_AGE}`).header('access-control-allow-origin', '*');
     return { keys: deps.keys.signingKeys().map((key) => key.publicJwk) };
   });
+  // Two names for one document: OpenID Connect Discovery 1.0, and RFC 8414.
+  for (const path of [SYSTEM.openIdConfiguration, SYSTEM.oauthServer]) {
+    app.get(path, async (_, reply) => {
+      reply.header('cache-control', `public, max-age=${DISCOVERY_AGE}`).header('access-control-allow-origin', '*');
+      return describeServer(config);
+    });
+  }
   app.get(SYSTEM.portico, async (_, reply) => {
     reply.header('access-control-allow-origin', '*');
     return { issuer: config.origin, app: config.appOrigin, api: config.apiOrigin + AUTH_PREFIX, jwks_uri: config.apiOrigin + SYSTEM.jwks };

@@ -3,6 +3,7 @@ import type { Client } from '../clients/client.ts';
 import { isRedirectAllowed } from '../clients/redirect-uri.ts';
 import type { Deps } from '../deps.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
+import { GRANT_TYPES, mayUseGrant } from './grant-types.ts';
 import type { Parameters } from './parameters.ts';
 import { allowedScope, hasScope } from './scope.ts';
 import { isOurRequestUri, requireSite, requireStoredRequest } from './stored-request.ts';
@@ -55,7 +56,7 @@ const CHECKS: readonly (readonly [wrong: (sent: Parameters, client: Client) => b
   [({ request }) => request !== undefined, 'request_not_supported', 'request objects are not taken'],
   [({ request_uri }) => request_uri !== undefined, 'request_uri_not_supported', 'only request_uri values from the PAR endpoint are taken'],
   [({ registration }) => registration !== undefined, 'registration_not_supported', 'registration is not taken'],
-  [(_, { kind }) => kind === 'machine', 'unauthorized_client', 'this client has no users'],
+  [(_, { kind }) => !mayUseGrant(kind, GRANT_TYPES.code), 'unauthorized_client', 'this client has no users'],
   [({ response_type }) => response_type === undefined, 'invalid_request', 'response_type is missing'],
   // Tokens in an address are read by whoever reads addresses (RFC 9700 2.1.2).
   [({ response_type }) => response_type !== 'code', 'unsupported_response_type', 'response_type must be code'],
@@ -76,6 +77,11 @@ const CHECKS: readonly (readonly [wrong: (sent: Parameters, client: Client) => b
   [({ dpop_jkt }) => dpop_jkt !== undefined && !isThumbprint(dpop_jkt), 'invalid_request', 'dpop_jkt is malformed'],
   [({ nonce = '' }) => nonce.length > NONCE_MAX, 'invalid_request', 'nonce is longer than 1024 characters'],
   [({ scope }, client) => allowedScope(client, scope) === null, 'invalid_scope', 'a scope is unknown or not for this client'],
+  [
+    ({ resource, audience }, { id }) => [resource, audience].some((target) => target !== undefined && target !== id),
+    'invalid_target',
+    'tokens are for the client itself',
+  ],
   [({ prompt }) => promptOf(prompt).some((word) => !PROMPTS.includes(word)), 'invalid_request', 'prompt has an unknown value'],
   [({ prompt }) => promptOf(prompt).includes('none') && promptOf(prompt).length > 1, 'invalid_request', 'prompt=none stands alone'],
   [({ max_age }) => max_age !== undefined && !/^\d{1,9}$/.test(max_age), 'invalid_request', 'max_age is no number of seconds'],

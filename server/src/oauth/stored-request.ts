@@ -34,17 +34,20 @@ export async function requireStoredRequest(deps: Pick<Deps, 'db' | 'now'>, clien
   return found;
 }
 
+type NewRequest = Pick<AuthorizationRequest, 'clientId' | 'origin' | 'parameters'>;
+
 /**
  * Keeps a request, and says what it is called by. Anybody may have their browser make some, so each network has its number.
  * Throws `too_many_requests`.
  */
-export async function storeRequest(
-  deps: Deps,
-  caller: Caller,
-  request: Pick<AuthorizationRequest, 'clientId' | 'origin' | 'parameters'>,
-): Promise<string> {
+export async function storeRequest(deps: Deps, caller: Caller, request: NewRequest): Promise<string> {
   const { allowed, retryAfter } = await countTry(deps.db, AUTHORIZE_NETWORK, caller.network, deps.now());
   if (!allowed && !(await isAllowed(deps.db, caller.address))) throw new Refusal('too_many_requests', { retryAfter });
+  return storeRequestOfSite(deps, request);
+}
+
+/** The same for a client that proved itself, which is not counted. */
+export async function storeRequestOfSite(deps: Pick<Deps, 'db' | 'random' | 'now'>, request: NewRequest): Promise<string> {
   const name = deps.random(32).toString('base64url');
   await insertRequest(deps.db, { ...request, idHash: tokenHash(name) }, deps.now());
   return PREFIX + name;

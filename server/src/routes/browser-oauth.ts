@@ -2,8 +2,9 @@ import { OAUTH } from '@portico/protocol/routes';
 import type { OAuthRoute } from '../http/oauth-route.ts';
 import { authorize, authorizeByForm } from '../oauth/authorize.ts';
 import { logout, logoutByForm } from '../oauth/logout.ts';
+import { pushRequest } from '../oauth/push-request.ts';
 
-/** What people open, because a site sent their browser there: rows of the table in `oauth.ts`. */
+/** What people open, because a site sent their browser there, and how it may prepare that: rows of the table in `oauth.ts`. */
 export const BROWSER_OAUTH_ROUTES: readonly OAuthRoute[] = [
   {
     method: 'GET',
@@ -40,5 +41,14 @@ export const BROWSER_OAUTH_ROUTES: readonly OAuthRoute[] = [
     summary: 'The same, by a form',
     crossOrigin: false,
     run: logoutByForm,
+  },
+  {
+    method: 'POST',
+    path: OAUTH.pushed,
+    asker: 'client',
+    limit: 'authorize-network',
+    summary: 'Leave a request to authorize here, and give the browser its name only',
+    crossOrigin: true,
+    run: pushRequest,
   },
 ];

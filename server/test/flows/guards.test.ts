@@ -77,6 +77,7 @@ const SITE_GUARDS: Readonly<Record<string, string>> = {
 const OAUTH_ASKERS: Readonly<Record<string, string>> = {
   'GET /oauth/authorize': 'browser',
   'POST /oauth/authorize': 'browser',
+  'POST /oauth/par': 'client',
   'GET /oauth/logout': 'browser',
   'POST /oauth/logout': 'browser',
   'POST /oauth/token': 'client',
