@@ -54,7 +54,10 @@ inWorld(
     const actions = await world.deps.db.all(
       "select action from events where client_id = 'notes' and action like 'client.%abled' order by at, action",
     );
-    assert.deepEqual(actions.map((one) => one['action']).sort(), ['client.disabled', 'client.enabled']);
+    assert.deepEqual(
+      actions.map((one) => String(one['action'])).sort((a, b) => a.localeCompare(b)),
+      ['client.disabled', 'client.enabled'],
+    );
   },
 );
 
