@@ -30,6 +30,7 @@ export function sqliteNotices(path: string): Notices {
       return () => {
         clearInterval(timer);
         connection?.close();
+        connection = undefined;
       };
     },
     close: async () => undefined,
