@@ -16,6 +16,7 @@ import { FORM_TOKEN_LIFE } from '../../src/sessions/csrf.ts';
 import { LIVE_FAMILIES } from '../../src/sessions/refresh-token.ts';
 import { BROWSER_SESSION_LIFE, HELD_WAIT } from '../../src/sessions/session.ts';
 import { PEEK_PREVIOUS } from '../../src/sessions/spend-refresh-token.ts';
+import { TICKET_LIFE } from '../../src/sessions/ticket.ts';
 import { cellOf, firstColumn, millisecondsOf, tableUnder } from './document.ts';
 import { installation } from './forged-tokens.ts';
 import { ROOT, sourceFiles } from './source.ts';
@@ -62,6 +63,7 @@ test('every life that is written down is the one that the program has', () => {
     'known device': DEVICE_COOKIE_AGE * 1000,
     'token of a sign-in form': FORM_TOKEN_LIFE,
     'rendered pages with the previous refresh token': PEEK_PREVIOUS,
+    'sign-in ticket, join ticket': TICKET_LIFE,
   };
   assert.deepEqual(Object.fromEntries(tableUnder('Lives').map(([name = '', life = '']) => [name, millisecondsOf(life)])), real);
 });
