@@ -192,7 +192,7 @@ withRedis('with Redis frozen or gone, what may be used once is used once: the da
     });
     return answer.statusCode;
   };
-  for (const fail of [() => redis.freeze(), () => redis.end()]) {
+  for (const fail of [async () => redis.freeze(), () => redis.end()]) {
     await fail();
     const code = await codeFor(here, browser, site);
     assert.deepEqual([await redeem(code), await redeem(code)], [200, 400]);

@@ -4,7 +4,7 @@ import { type Beat, createRevokedSet, fromSent, type PolledRevocations, type Sen
 import { REVOCATIONS } from '@portico/protocol/routes';
 import { setClientDisabled } from '../../src/clients/client.ts';
 import { CURRENT_FOR } from '../../src/platform/revoked-set.ts';
-import { FOLLOWERS_MAX } from '../../src/revocations/follow.ts';
+import { FOLLOWERS_MAX, takeBeat } from '../../src/revocations/follow.ts';
 import { insertRevocation } from '../../src/sessions/revocation.ts';
 import { sessionOf } from '../families.ts';
 import { addSite, basicOf, type Site } from '../sites.ts';
@@ -68,6 +68,15 @@ async function beatAfter(stream: Awaited<ReturnType<typeof openStream>>, time: n
     if (beat.time >= time) return beat;
   }
 }
+
+inWorld('a beat drops what has expired since the last reading of the database', async (world) => {
+  await revoke(world, 'before');
+  const life = await world.deps.db.all('select expires_at from revocations');
+  world.clock.advance(Number(life[0]?.['expires_at']) - world.clock.now() - 1);
+  assert.equal(takeBeat(world.deps, new Set()).count, 1);
+  world.clock.advance(1);
+  assert.equal(takeBeat(world.deps, new Set()).count, 0);
+});
 
 inWorld('a sign-out is told to a verifier that listens, with the id of the session and nothing else about anybody', async (world) => {
   const site = await addSite(world, 'notes');
