@@ -40,6 +40,8 @@ export const AUTH_PATHS = {
   mySite: '/me/sites/:clientId',
   myJoinTicket: '/me/join-ticket',
   consent: '/consent',
+  myDevice: '/me/device',
+  myDeviceAnswer: '/me/device/answer',
   mySessions: '/me/sessions',
   mySession: '/me/sessions/:id',
 } as const;

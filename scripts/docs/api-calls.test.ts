@@ -7,6 +7,7 @@ import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
 import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
 import type { Answered, Browser } from '../../server/test/browser.ts';
 import { byPage, fakeProviders } from '../../server/test/fake-providers.ts';
+import { ask } from '../../server/test/oauth/ask.ts';
 import { askAuthorize, askOf, locationOf } from '../../server/test/oauth/asking.ts';
 import { addSite, openSite } from '../../server/test/sites.ts';
 import { inWorld, MINUTE, PASSWORD, type World } from '../../server/test/world.ts';
@@ -58,6 +59,8 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
   ['GET /me/activity', (_, browser) => browser.call('myActivity')],
   ['GET /me/sessions', (_, browser) => browser.call('mySessions')],
   ['DELETE /me/sessions/:id', endAnotherSession],
+  ['POST /me/device', findDevice],
+  ['POST /me/device/answer', (world, browser) => answerDevice(world, browser)],
   ['GET /me/sites', openAndListSites],
   ['POST /consent', allowSite],
   ['DELETE /me/sites/:clientId', (_, browser) => browser.act('mySite', undefined, { params: { clientId: 'notes' } })],
@@ -143,6 +146,19 @@ async function openAndListSites(world: World, browser: Browser): Promise<Answere
   const listed = await browser.call('mySites');
   assert.equal((listed.body['items'] as readonly unknown[]).length, 1);
   return listed;
+}
+
+async function findDevice(world: World, browser: Browser): Promise<Answered> {
+  const game = await addSite(world, 'space-snake', { kind: 'native' });
+  const asked = await ask(world, 'deviceAuthorization', game, {});
+  return browser.act('myDevice', { userCode: asked.body['user_code'] });
+}
+
+async function answerDevice(world: World, browser: Browser): Promise<Answered> {
+  const asked = await ask(world, 'deviceAuthorization', { id: 'space-snake', secret: null, redirectUri: '' }, {});
+  const { user_code: userCode } = asked.body;
+  await browser.act('myDevice', { userCode });
+  return browser.act('myDeviceAnswer', { userCode, allow: true });
 }
 
 async function unlink(world: World, browser: Browser): Promise<Answered> {

@@ -336,6 +336,22 @@ export const CALLS: Readonly<Record<string, Call>> = {
     clears: [],
     errors: ['request_expired', 'site_unknown', 'redirect_refused'],
   },
+  'POST /me/device': {
+    sentence:
+      'The code that a device shows, in any spelling. From then on only this user can answer it. What is answered is to be shown beside a question: whoever sent the code may not be who has the device.',
+    answer: ['userCode', 'app', 'device', 'address', 'scopes', 'createdAt', 'expiresAt'],
+    sets: [],
+    clears: [],
+    errors: ['user_code_unknown', 'address_suspended', 'account_throttled'],
+  },
+  'POST /me/device/answer': {
+    sentence:
+      'With `allow` the device opens a session of its own, which ends by itself, from the list of sessions, or with "everywhere". Once.',
+    answer: ['status'],
+    sets: [],
+    clears: [],
+    errors: ['user_code_unknown'],
+  },
   'GET /me/sites': {
     sentence: 'Sites that are open in a living session of the user, or that the user has allowed to sign them in. The open ones first.',
     answer: ['items'],
@@ -372,10 +388,11 @@ interface Field {
 
 /** Every field that is sent or answered, by its name. */
 export const FIELDS: Readonly<Record<string, Field>> = {
-  allow: { type: 'boolean', sentence: 'Yes or no' },
   accessToken: { type: 'string', sentence: 'JWT, for `Authorization: Bearer`' },
   action: { type: 'string', sentence: 'What happened, such as `signin.succeeded`' },
   address: { type: 'string', sentence: 'Network address without its last part' },
+  allow: { type: 'boolean', sentence: 'Yes or no' },
+  app: { type: 'string', sentence: 'What the app or game on the device is called' },
   at: { type: 'number', sentence: 'When it happened' },
   attempt: { type: 'string', sentence: 'As in the header `Portico-Attempt`' },
   authTime: { type: 'number', sentence: 'When the user last proved who they are' },
@@ -460,7 +477,10 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   since: { type: 'number', sentence: 'When it was first allowed or opened' },
   sites: { type: 'array', sentence: 'Of a session, the names of the sites that are open in it; in an export, what each site was allowed' },
   sid: { type: 'string', sentence: 'The session: one for each sign-in, the same at every site' },
-  status: { type: 'string', sentence: '`SIGNED_OUT`, `UNVERIFIED` (waits for a code), `HELD` or `VERIFIED`' },
+  status: {
+    type: 'string',
+    sentence: '`SIGNED_OUT`, `UNVERIFIED` (waits for a code), `HELD` or `VERIFIED`; of a device, `APPROVED` or `DENIED`',
+  },
   sub: { type: 'string', sentence: 'The user, as in the access token' },
   ticket: { type: 'string', sentence: 'Signed, for one client, good once for a minute; never put it into an address' },
   time: { type: 'number', sentence: 'The moment that expired revocations are dropped by' },
@@ -469,6 +489,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   tokenExchangeCode: { type: 'string', sentence: '`code` of the provider’s redirect' },
   triesLeft: { type: 'number', sentence: 'Tries that the code still has' },
   unusual: { type: 'object', sentence: 'Of a sign-in that waits because it is unusual: `device`, `at` and `reasons`, as codes' },
+  userCode: { type: 'string', sentence: 'The code on the screen of the device, such as `WDJB-MJHT`' },
   user: { type: 'object', sentence: 'The user: see above' },
   uv: { type: 'number', sentence: 'User version, as in the access token' },
   verifyUrl: { type: 'string', sentence: 'The page on which the code is typed' },

@@ -72,6 +72,8 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'proof-codes': 'codes for one signed-in user who shows once more who they are',
   'exports-user': 'exports of one signed-in user',
   'authorize-network': 'requests of client sites kept for one network',
+  'device-network': 'codes asked for by devices of one network',
+  'device-user': 'wrong codes of devices typed by one user',
   'password-user': 'own passwords typed by one signed-in user',
   'client-refusals': 'failed proofs of one client site that are written into the audit log; refuses nothing',
 };

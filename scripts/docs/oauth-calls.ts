@@ -88,10 +88,24 @@ export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
   },
   'POST /oauth/token': {
     sentence:
-      'By `grant_type`: `authorization_code` takes `code`, `redirect_uri` and `code_verifier`; `refresh_token` takes `refresh_token`, and `scope` to narrow the access token. Every sign-in at a site is answered with a refresh token, whether `offline_access` was asked for or not: it ends with the session of the browser. The header `Portico-Attempt` makes a retry safe at any time; a client with a secret may retry without. `503` says to come back after `Retry-After`, and nobody was signed out. For a held sign-in `invalid_grant` comes with `portico_verify_url`. A proof in the header `DPoP` binds the refresh tokens of a client without a secret to its key.',
-    parameters: ['grant_type', 'code?', 'redirect_uri?', 'code_verifier?', 'refresh_token?', 'scope?', 'audience?', ...CLIENT],
+      'By `grant_type`: `authorization_code` takes `code`, `redirect_uri` and `code_verifier`; `refresh_token` takes `refresh_token`, and `scope` to narrow the access token; `urn:ietf:params:oauth:grant-type:device_code` takes `device_code`; `client_credentials`, for machines only, takes `scope`. Every sign-in at a site is answered with a refresh token, whether `offline_access` was asked for or not: it ends with the session of the browser. The header `Portico-Attempt` makes a retry safe at any time; a client with a secret may retry without. `503` says to come back after `Retry-After`, and nobody was signed out. For a held sign-in `invalid_grant` comes with `portico_verify_url`. A proof in the header `DPoP` binds the refresh tokens of a client without a secret to its key.',
+    parameters: [
+      'grant_type',
+      'code?',
+      'redirect_uri?',
+      'code_verifier?',
+      'refresh_token?',
+      'device_code?',
+      'scope?',
+      'audience?',
+      ...CLIENT,
+    ],
     answer: ['access_token', 'token_type', 'expires_in', 'scope?', 'refresh_token?', 'id_token?'],
     errors: [
+      'authorization_pending',
+      'slow_down',
+      'access_denied',
+      'expired_token',
       'invalid_request',
       'invalid_client',
       'invalid_grant',
@@ -102,6 +116,13 @@ export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
       'unsupported_grant_type',
       'temporarily_unavailable',
     ],
+  },
+  'POST /oauth/device_authorization': {
+    sentence:
+      'For apps and games without a browser (RFC 8628). The code is shown to a person, who types it at `verification_uri` and is asked there; the device asks `POST /oauth/token` meanwhile, no more often than every `interval` seconds. Only for clients of kind `native`.',
+    parameters: ['scope?', ...CLIENT],
+    answer: ['device_code', 'user_code', 'verification_uri', 'verification_uri_complete', 'expires_in', 'interval'],
+    errors: ['invalid_request', 'invalid_client', 'invalid_scope', 'invalid_dpop_proof', 'unauthorized_client', 'temporarily_unavailable'],
   },
   'POST /oauth/revoke': {
     sentence:

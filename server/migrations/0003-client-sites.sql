@@ -116,6 +116,7 @@ create table device_codes (
   address text not null,
   -- waiting | approved | denied | used
   state text not null,
+  -- Whoever typed the code: nobody else may answer.
   user_id text references users (id) on delete cascade,
   -- The user version and the proofs of the session that approved.
   uv_read bigint,

@@ -111,6 +111,7 @@ const STEPS_BESIDE_VERBS = [
   'oauth/grant-types.ts',
   'oauth/asking-site.ts',
   'oauth/asked-logout.ts',
+  'oauth/user-code.ts',
 ];
 /** What talks with providers and checks passwords; every other file beside them is the pure definition of one provider. */
 const PROVIDER_STEPS = ['at-provider.ts', 'credential.ts', 'oauth.ts', 'oauth-state.ts', 'provider-tokens.ts'];

@@ -49,3 +49,7 @@ export const PASSWORD_USER: Limit = { name: 'password-user', max: 10, window: 15
 export const AUTHORIZE_NETWORK: Limit = { name: 'authorize-network', max: 300, window: 15 * MINUTE };
 /** Failed proofs of one client site that are written into the audit log: it forbids nothing, it keeps strangers from filling the log. */
 export const CLIENT_REFUSALS: Limit = { name: 'client-refusals', max: 10, window: HOUR };
+/** Codes that devices of one network may ask for. */
+export const DEVICE_NETWORK: Limit = { name: 'device-network', max: 60, window: 15 * MINUTE };
+/** Codes of devices that one signed-in user may have typed wrong. */
+export const DEVICE_USER: Limit = { name: 'device-user', max: 10, window: 15 * MINUTE };

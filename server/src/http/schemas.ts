@@ -93,6 +93,14 @@ export type NotMeBody = Static<typeof NotMeBody>;
 export const RefreshBody = fields({ refreshToken: line(1, 200), clientId: line(1, 64) }, []);
 export type RefreshBody = Static<typeof RefreshBody>;
 
+// However it was typed; the rules look at the letters.
+const userCode = line(1, 64);
+export const DeviceBody = fields({ userCode }, ['userCode']);
+export type DeviceBody = Static<typeof DeviceBody>;
+
+export const DeviceAnswerBody = fields({ userCode, allow: yesOrNo }, ['userCode', 'allow']);
+export type DeviceAnswerBody = Static<typeof DeviceAnswerBody>;
+
 export const SignOutBody = fields({ everywhere: yesOrNo }, []);
 export type SignOutBody = Static<typeof SignOutBody>;
 

@@ -51,37 +51,46 @@ export async function insertDeviceCode(db: Db, code: NewDeviceCode, now: number)
   return row !== null;
 }
 
-/** The device that waits under a typed code. */
-export async function findWaitingDevice(db: Db, userCodeHash: string, now: number): Promise<DeviceCode | null> {
+/** The device that waits under a typed code, from now on for this user's answer alone. Null: unknown, answered, too late, or somebody else's. */
+export async function claimDevice(db: Db, userCodeHash: string, userId: string, now: number): Promise<DeviceCode | null> {
   return fromRow(
-    await one(db, `select ${COLUMNS} from device_codes where user_code_hash = $1 and state = 'waiting' and expires_at > $2`, [
-      userCodeHash,
-      now,
-    ]),
+    await one(
+      db,
+      `update device_codes set user_id = $2
+       where user_code_hash = $1 and state = 'waiting' and expires_at > $3 and (user_id is null or user_id = $2) returning ${COLUMNS}`,
+      [userCodeHash, userId, now],
+    ),
   );
 }
 
-/** A person says yes, with what their own session proved. False: somebody answered already, or it is too late. */
+/** Whoever typed the code says yes, with what their own session proved. Null: somebody answered already, or it is too late. */
 export async function approveDevice(
   tx: Db,
   answer: { userCodeHash: string; userId: string; uvRead: number; amr: readonly string[]; authTime: number; now: number },
-): Promise<boolean> {
-  const row = await one(
-    tx,
-    `update device_codes set state = 'approved', user_id = $2, uv_read = $3, amr = $4, auth_time = $5
-     where user_code_hash = $1 and state = 'waiting' and expires_at > $6 returning device_hash`,
-    [answer.userCodeHash, answer.userId, answer.uvRead, JSON.stringify(answer.amr), answer.authTime, answer.now],
+): Promise<DeviceCode | null> {
+  return fromRow(
+    await one(
+      tx,
+      `update device_codes set state = 'approved', uv_read = $3, amr = $4, auth_time = $5
+       where user_code_hash = $1 and user_id = $2 and state = 'waiting' and expires_at > $6 returning ${COLUMNS}`,
+      [answer.userCodeHash, answer.userId, answer.uvRead, JSON.stringify(answer.amr), answer.authTime, answer.now],
+    ),
   );
-  return row !== null;
 }
 
-export async function denyDevice(tx: Db, userCodeHash: string, now: number): Promise<boolean> {
-  const row = await one(
-    tx,
-    `update device_codes set state = 'denied' where user_code_hash = $1 and state = 'waiting' and expires_at > $2 returning device_hash`,
-    [userCodeHash, now],
+/** Or no. */
+export async function denyDevice(
+  tx: Db,
+  { userCodeHash, userId, now }: { userCodeHash: string; userId: string; now: number },
+): Promise<DeviceCode | null> {
+  return fromRow(
+    await one(
+      tx,
+      `update device_codes set state = 'denied'
+       where user_code_hash = $1 and user_id = $2 and state = 'waiting' and expires_at > $3 returning ${COLUMNS}`,
+      [userCodeHash, userId, now],
+    ),
   );
-  return row !== null;
 }
 
 /** A yes that no device has fetched yet is taken back. */

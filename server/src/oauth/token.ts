@@ -8,13 +8,15 @@ import { readDpopKey } from './dpop.ts';
 import { GRANT_TYPES, type GrantType, isGrantType, mayUseGrant } from './grant-types.ts';
 import { codeGrant } from './grants/authorization-code.ts';
 import { machineGrant } from './grants/client-credentials.ts';
+import { deviceGrant } from './grants/device-code.ts';
 import { refreshGrant } from './grants/refresh-token.ts';
 import type { GrantHandler } from './grants/token-request.ts';
 import { type Parameters, requireOwnTarget, requireParameter } from './parameters.ts';
 
-const HANDLERS: Readonly<Partial<Record<GrantType, GrantHandler>>> = {
+const HANDLERS: Readonly<Record<GrantType, GrantHandler>> = {
   [GRANT_TYPES.code]: codeGrant,
   [GRANT_TYPES.refresh]: refreshGrant,
+  [GRANT_TYPES.device]: deviceGrant,
   [GRANT_TYPES.machine]: machineGrant,
 };
 
@@ -22,10 +24,9 @@ const HANDLERS: Readonly<Partial<Record<GrantType, GrantHandler>>> = {
 export async function token(deps: Deps, caller: Caller, parameters: Parameters): Promise<Answer> {
   const { client, isProven } = await requireClient(deps, caller, parameters);
   const type = requireParameter(parameters, 'grant_type');
-  const handler = isGrantType(type) ? HANDLERS[type] : undefined;
-  if (!isGrantType(type) || handler === undefined) throw new OAuthRefusal('unsupported_grant_type', 'this grant type does not exist here');
+  if (!isGrantType(type)) throw new OAuthRefusal('unsupported_grant_type', 'this grant type does not exist here');
   if (!mayUseGrant(client.kind, type)) throw new OAuthRefusal('unauthorized_client', 'this client may not use this grant type');
   requireOwnTarget(parameters, client.id);
   const dpopKey = await readDpopKey(deps, caller, OAUTH.token);
-  return handler(deps, { client, isProven, dpopKey, parameters, caller });
+  return HANDLERS[type](deps, { client, isProven, dpopKey, parameters, caller });
 }

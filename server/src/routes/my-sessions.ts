@@ -4,6 +4,7 @@ import { readSites, signOutOfSite } from '../auth/me/sites.ts';
 import * as guard from '../http/guards.ts';
 import { type Route, route } from '../http/route.ts';
 import * as body from '../http/schemas.ts';
+import { answerDevice, readDevice } from '../oauth/approve-device.ts';
 
 /** Where one is signed in: on which devices, at which sites. Rows of the table in `app.ts`. */
 export const SESSION_ROUTES: readonly Route[] = [
@@ -43,5 +44,19 @@ export const SESSION_ROUTES: readonly Route[] = [
     body: body.EmptyBody,
     params: body.SiteParams,
     run: (deps, caller, session, { params }) => signOutOfSite(deps, caller, session, params.clientId),
+  }),
+  route<guard.Current, body.DeviceBody>('POST', AUTH_PATHS.myDevice, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'guess-network, guess-wider-network, wrong-network, device-user',
+    summary: 'Find the device that waits under a typed code',
+    body: body.DeviceBody,
+    run: (deps, caller, session, input) => readDevice(deps, caller, session, input.body.userCode),
+  }),
+  route<guard.Current, body.DeviceAnswerBody>('POST', AUTH_PATHS.myDeviceAnswer, {
+    guard: guard.cookieCsrfAndDatabase,
+    limit: 'none',
+    summary: 'Sign a device in, or refuse it',
+    body: body.DeviceAnswerBody,
+    run: (deps, caller, session, input) => answerDevice(deps, caller, session, input.body),
   }),
 ];

@@ -1,5 +1,6 @@
 import { OAUTH } from '@portico/protocol/routes';
 import type { OAuthRoute } from '../http/oauth-route.ts';
+import { authorizeDevice } from '../oauth/device-authorization.ts';
 import { introspect } from '../oauth/introspect.ts';
 import { revokeToken } from '../oauth/revoke.ts';
 import { token } from '../oauth/token.ts';
@@ -17,6 +18,15 @@ export const OAUTH_ROUTES: readonly OAuthRoute[] = [
     summary: 'Tokens for a code, a refresh token, a device code, or for the client itself',
     crossOrigin: true,
     run: token,
+  },
+  {
+    method: 'POST',
+    path: OAUTH.deviceAuthorization,
+    asker: 'client',
+    limit: 'device-network',
+    summary: 'A code for a device without a browser',
+    crossOrigin: false,
+    run: authorizeDevice,
   },
   {
     method: 'POST',

@@ -130,7 +130,7 @@ inWorld('each kind of client has only the grants that it needs, and no other gra
   const allowed: Record<string, readonly string[]> = {
     web: ['authorization_code', 'refresh_token'],
     spa: ['authorization_code', 'refresh_token'],
-    native: ['authorization_code', 'refresh_token'],
+    native: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
     machine: ['client_credentials'],
     secondary: ['authorization_code', 'refresh_token'],
   };

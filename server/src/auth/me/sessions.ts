@@ -39,7 +39,8 @@ export async function sessionItems(deps: Deps, session: VerifiedSession): Promis
   const item = (row: Session): SessionItem => ({
     id: row.id,
     current: row.id === session.id,
-    device: deviceLabel(row.userAgent),
+    // A device that was approved is known by its app or game.
+    device: (row.kind === 'device' ? sitesOf(row.id)[0] : undefined) ?? deviceLabel(row.userAgent),
     address: maskAddress(row.address),
     createdAt: row.createdAt,
     lastSeenAt: lastUse.get(row.id) ?? row.createdAt,
