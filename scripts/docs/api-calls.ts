@@ -440,6 +440,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
     type: 'boolean',
     sentence: '"Keep me signed in"; true unless given. Without it cookies end with the browser, the session after 12 hours',
   },
+  kid: { type: 'string', sentence: 'The key that signed the access token, as in its header' },
   kind: {
     type: 'string',
     sentence:

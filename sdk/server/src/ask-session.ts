@@ -42,11 +42,11 @@ export function createSessionQuestion({ url, credentials, fetch, now }: Settings
     }
   };
 
-  return async ({ claims }) => {
+  return async ({ claims, kid }) => {
     const { sid, uv, fid, cv, sub, aud } = claims;
     // A machine has no session that could be asked about.
     if (typeof sid !== 'string') return 'unknown';
-    const question = JSON.stringify({ sid, sub, uv, fid, cv, clientId: aud });
+    const question = JSON.stringify({ sid, sub, uv, fid, cv, kid, clientId: aud });
     const known = kept.get(question);
     if (known !== undefined && Math.abs(now() - known.at) < ANSWER_COUNTS) return known.verdict;
     if (Math.abs(now() - failedAt) < REST_AFTER_FAILURE) return 'unknown';

@@ -12,6 +12,8 @@ export interface SessionQuestion {
   readonly uv?: number;
   readonly fid?: string;
   readonly cv?: number;
+  /** Of its header: the key that signed it. */
+  readonly kid?: string;
   /** Of a verifier that takes the tokens of other clients; its own unless given. */
   readonly clientId?: string;
 }
@@ -33,7 +35,9 @@ export async function sessionForBackend(deps: Deps, { client }: AuthenticatedCli
   if (grant === null || (asked.sub !== undefined && asked.sub !== grant.user.id)) return NOTHING_TO_SAY;
   if (family.state === 'held' && grant.session.state === 'held') return { body: { status: 'HELD', tokenGood: false } };
   if (family.state === 'held' || !grant.alive) return NOTHING_TO_SAY;
-  const tokenGood = (asked.uv ?? grant.user.uv) >= grant.user.uv && (asked.cv ?? grant.client.cv) >= grant.client.cv;
+  const isOld = (asked.uv ?? grant.user.uv) < grant.user.uv || (asked.cv ?? grant.client.cv) < grant.client.cv;
+  const byDroppedKey = asked.kid !== undefined && (await deps.revoked.isDenied({ aud: clientId, sub: grant.user.id, kid: asked.kid }));
+  const tokenGood = !isOld && !byDroppedKey;
   return {
     body: {
       status: 'VERIFIED',

@@ -15,9 +15,10 @@ export type BackendRefreshBody = Static<typeof BackendRefreshBody>;
 export const PeekBody = fields({ refreshToken }, ['refreshToken']);
 export type PeekBody = Static<typeof PeekBody>;
 
-export const SessionQuestionBody = fields({ sid: name128, sub: line(1, 64), uv: count, fid: name128, cv: count, clientId: line(1, 64) }, [
-  'sid',
-]);
+export const SessionQuestionBody = fields(
+  { sid: name128, sub: line(1, 64), uv: count, fid: name128, cv: count, kid: line(1, 128), clientId: line(1, 64) },
+  ['sid'],
+);
 export type SessionQuestionBody = Static<typeof SessionQuestionBody>;
 
 /** S256 (RFC 7636 4.2), under the name that OAuth has for it. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STALE_AFTER } from '@portico/protocol/revocations';
 import { EXTERNAL_PATHS, EXTERNAL_PREFIX, REVOCATIONS } from '@portico/protocol/routes';
+import { insertRevocation } from '../../src/sessions/revocation.ts';
 import { addSite } from '../sites.ts';
 import { inWorld } from '../world.ts';
 import { listen } from './listener.ts';
@@ -112,6 +113,24 @@ inWorld('a token of a family that ended is refused by `revalidate` too, though i
     const back = await signInAt(world, ada, site);
     assert.equal(await asked(verifier, left.access), '401 token_revoked');
     assert.match(await asked(verifier, back.access), /^200 /);
+  } finally {
+    verifier.close();
+  }
+});
+
+inWorld('a token whose key was dropped is refused by `revalidate` too, though the key is still at hand', async (world) => {
+  const site = await addSite(world, 'notes');
+  const hand = handOnTheWire();
+  hand.block(NEWS);
+  const verifier = verifierOf(world, await listen(world.app), site, { fetch: hand.fetch });
+  const { access } = await signInAt(world, await world.signedUp('ada@example.com'), site);
+  try {
+    assert.match(await asked(verifier, access), /^200 /);
+    const { kid } = JSON.parse(Buffer.from(access.split('.')[0] ?? '', 'base64url').toString()) as { kid: string };
+    const { deps } = world;
+    deps.revoked.add(await deps.db.transaction((tx) => insertRevocation(tx, deps, { kind: 'kid', subject: kid, minimumUv: null })));
+    world.clock.advance(2001);
+    assert.equal(await asked(verifier, access), '401 token_revoked');
   } finally {
     verifier.close();
   }
