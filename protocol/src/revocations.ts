@@ -58,6 +58,7 @@ export function createRevokedSet(): RevokedSet {
   const below = new Map<string, { readonly minimum: number; readonly expiresAt: number }>();
   // By client, because each listener hears of its own; '' holds what everybody hears.
   const sums = new Map<string, Sum>();
+  let earliestEnd = Number.POSITIVE_INFINITY;
 
   const minimumOf = (kind: RevocationKind, subject: string) => below.get(`${kind} ${subject}`)?.minimum ?? 0;
   const sumOf = (entry: Revocation): Sum => {
@@ -80,6 +81,7 @@ export function createRevokedSet(): RevokedSet {
       const text = textOf(entry);
       if (facts.has(text)) return false;
       facts.set(text, entry);
+      earliestEnd = Math.min(earliestEnd, entry.expiresAt);
       count(text, entry, 1);
       const { kind, subject, minimumUv, expiresAt } = entry;
       const key = `${kind} ${subject}`;
@@ -100,10 +102,15 @@ export function createRevokedSet(): RevokedSet {
       (uv !== undefined && minimumOf('sub', sub) > uv) ||
       minimumOf('client', aud) > (cv ?? Number.POSITIVE_INFINITY),
     dropExpired: (now) => {
+      // Asked with every beat of every listener; mostly there is nothing to do.
+      if (now < earliestEnd) return;
+      earliestEnd = Number.POSITIVE_INFINITY;
       for (const [text, entry] of facts) {
-        if (entry.expiresAt > now) continue;
-        facts.delete(text);
-        count(text, entry, -1);
+        if (entry.expiresAt > now) earliestEnd = Math.min(earliestEnd, entry.expiresAt);
+        else {
+          facts.delete(text);
+          count(text, entry, -1);
+        }
       }
       for (const [key, expiresAt] of gone) if (expiresAt <= now) gone.delete(key);
       for (const [key, entry] of below) if (entry.expiresAt <= now) below.delete(key);
