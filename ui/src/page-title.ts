@@ -41,6 +41,8 @@ function headingOf(view: PageView, texts: Texts): string {
       return pages.account.title;
     case 'confirm':
       return pages.confirm.title;
+    case 'device':
+      return view.waiting === null ? pages.device.title : fill(pages.device.ask, { app: view.waiting.app });
     case 'consent':
       return fill(pages.consent.title, { site: view.site.name });
     case 'freshen':

@@ -207,6 +207,8 @@ test('every form posts to a path that exists, with the token that guards it', ()
     PAGE_FORMS.dashboardProofCode,
     PAGE_FORMS.dashboardProofProvider,
     PAGES.consent,
+    PAGES.device,
+    PAGE_FORMS.deviceAnswer,
     PAGE_FORMS.consentDeny,
     PAGE_FORMS.consentOtherAccount,
   ];

@@ -10,6 +10,7 @@ import Confirm from './pages/confirm.svelte';
 import Consent from './pages/consent.svelte';
 import Dashboard from './pages/dashboard.svelte';
 import DevMail from './pages/dev-mail.svelte';
+import Device from './pages/device.svelte';
 import ErrorPage from './pages/error.svelte';
 import Forgot from './pages/forgot.svelte';
 import Freshen from './pages/freshen.svelte';
@@ -42,6 +43,7 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   account: Account,
   confirm: Confirm,
   consent: Consent,
+  device: Device,
   freshen: Freshen,
   onward: Onward,
   'sign-out': SignOut,

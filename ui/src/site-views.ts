@@ -17,6 +17,19 @@ export interface AskedUser {
   readonly email: string;
 }
 
+/** A device without a browser, which asks to be signed in. */
+export interface WaitingDevice {
+  /** As it stands on the device. */
+  readonly userCode: string;
+  readonly app: string;
+  readonly device: string;
+  readonly address: string;
+  readonly scopes: readonly string[];
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
 /** The pages that lead to client sites and back. */
 export type SiteView =
   | {
@@ -29,6 +42,15 @@ export type SiteView =
       /** Epoch milliseconds when it ends at the latest. */
       readonly until: number | null;
       readonly returnTo: string;
+      readonly form: FormState;
+    }
+  | {
+      readonly page: 'device';
+      /** What stands in the field. */
+      readonly typed: string;
+      /** Found under the typed code: to be shown, and asked about. */
+      readonly waiting: WaitingDevice | null;
+      readonly answered: 'approved' | 'denied' | null;
       readonly form: FormState;
     }
   | { readonly page: 'freshen'; readonly returnTo: string; readonly form: FormState }

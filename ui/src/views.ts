@@ -141,6 +141,9 @@ export interface FormPosts {
   readonly consentDeny: 'returnTo';
   readonly consentOtherAccount: 'returnTo';
   readonly freshen: 'returnTo';
+  readonly device: 'userCode';
+  /** `allow` is `yes` or `no`. */
+  readonly deviceAnswer: 'userCode' | 'allow';
 }
 
 export type PageView =

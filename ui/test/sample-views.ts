@@ -12,6 +12,7 @@ import type {
   SessionItem,
   SiteItem,
   Waiting,
+  WaitingDevice,
 } from '../src/views.ts';
 
 /** Every page in every state that looks different: for the budget, the tests and the eye. */
@@ -135,6 +136,16 @@ const site = (clientId: string, name: string, more: Partial<SiteItem> = {}): Sit
   current: false,
   ...more,
 });
+const waitingDevice: WaitingDevice = {
+  userCode: 'WDJB-MJHT',
+  app: 'Space Snake',
+  device: 'Unknown browser on Linux',
+  address: '203.0.113.x',
+  scopes: ['openid', 'profile'],
+  createdAt: NOW - 40_000,
+  expiresAt: NOW + 560_000,
+};
+
 const sites: readonly SiteItem[] = [
   site('notes', 'Notes', { roles: ['editor', 'moderator'], open: 2, current: true }),
   site('space-snake', 'Space Snake', { kind: 'native', scopes: ['openid', 'profile'] }),
@@ -536,6 +547,14 @@ export const sampleViews: readonly Sample[] = [
     view: { page: 'consent', site: asking, scopes: ['openid'], user: null, until: null, returnTo: REQUEST, form: blank },
     frame: threeHosts,
   },
+  { name: 'device', view: { page: 'device', typed: 'WDJB-MJHT', waiting: null, answered: null, form: blank } },
+  {
+    name: 'device-refused',
+    view: { page: 'device', typed: 'WDJB-MJHX', waiting: null, answered: null, form: { ...blank, error: 'user_code_unknown' } },
+  },
+  { name: 'device-asked', view: { page: 'device', typed: waitingDevice.userCode, waiting: waitingDevice, answered: null, form: blank } },
+  { name: 'device-approved', view: { page: 'device', typed: '', waiting: null, answered: 'approved', form: blank } },
+  { name: 'device-loading', view: { page: 'device', typed: '', waiting: null, answered: null, form: blank }, frame: threeHosts },
   { name: 'freshen', view: { page: 'freshen', returnTo: REQUEST, form: blank } },
   { name: 'freshen-again', view: { page: 'freshen', returnTo: REQUEST, form: { ...blank, error: 'retry' } } },
   { name: 'onward', view: { page: 'onward', to: REQUEST } },

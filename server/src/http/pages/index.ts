@@ -14,6 +14,7 @@ import { readCaller } from '../caller.ts';
 import { pagePolicy } from '../security-headers.ts';
 import { registerConsentPage } from './consent-page.ts';
 import { registerDashboardPages } from './dashboard-pages.ts';
+import { registerDevicePage } from './device-page.ts';
 import { registerFreshenPage } from './freshen-page.ts';
 import { registerMailLinkPages } from './mail-link-pages.ts';
 import { registerProviderPages } from './provider-pages.ts';
@@ -47,6 +48,7 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     registerMailLinkPages(scope, deps, renderer);
     registerDashboardPages(scope, deps, renderer);
     registerConsentPage(scope, deps, renderer);
+    registerDevicePage(scope, deps, renderer);
     registerFreshenPage(scope, deps, renderer);
     registerPlainPages(scope, deps, renderer);
   });
