@@ -52,6 +52,10 @@ test('only the port is free, only on a loopback IP, only for a native app, and o
     'com.example.game:80:/cb',
   ])
     assert.equal(isRedirectAllowed(NATIVE, uri), false, uri);
+  // A neighbour of the address is none: neither its port is free, nor do the digits of a port make it.
+  const neighbour = { kind: 'native', redirectUris: ['http://127.0.0.12/cb'] };
+  for (const uri of ['http://127.0.0.12:80/cb', 'http://127.0.0.1:123452/cb', 'http://127.0.0.1/cb'])
+    assert.equal(isRedirectAllowed(neighbour, uri), false, uri);
   for (const kind of ['web', 'spa', 'machine', 'secondary'])
     assert.equal(isRedirectAllowed({ ...NATIVE, kind }, 'http://127.0.0.1:4711/cb'), false, kind);
 });
