@@ -123,6 +123,19 @@ for (const [what, end] of Object.entries(ENDINGS))
     assert.equal(refusalOf(await userinfo(world, accessToken)), '401 invalid_token');
   });
 
+inWorld('tokens of a family that has ended are not active, and userinfo says nothing', async (world) => {
+  const notes = await addSite(world, 'notes');
+  const browser = await world.signedUp('ada@example.com');
+  const { accessToken } = await redeemed(world, notes, await codeFor(world, browser, notes));
+  for (const state of ['revoked', 'replaced', 'held']) {
+    await world.deps.db.all(`update refresh_tokens set state = '${state}' where client_id = 'notes'`);
+    assert.equal(await isActive(world, notes, accessToken), false, state);
+    assert.equal(refusalOf(await userinfo(world, accessToken)), '401 invalid_token', state);
+  }
+  await world.deps.db.all(`update refresh_tokens set state = 'active' where client_id = 'notes'`);
+  assert.equal(await isActive(world, notes, accessToken), true);
+});
+
 inWorld('tokens from before a site was disabled stay dead when it is enabled again', async (world) => {
   const notes = await addSite(world, 'notes');
   const browser = await world.signedUp('ada@example.com');
