@@ -23,9 +23,20 @@ inWorld('no call registers, changes or rotates a client, for whomever: only the 
   assert.doesNotMatch(discovery.text, /registration_endpoint/);
   const body = { client_name: 'Evil', redirect_uris: ['https://evil.example/cb'], name: 'Evil', kind: 'web' };
   const places = [
-    ...['/oauth/register', '/oauth/clients', '/connect/register', '/reg', `${OAUTH.token}/register`, `${OAUTH.pushed}/notes`],
-    ...['/api/v1/clients', '/api/v1/admin/clients', `${EXTERNAL_PREFIX}/clients`, `${EXTERNAL_PREFIX}/client`, '/api/v1/auth/clients'],
-    ...['/api/v1/admin/clients/notes', '/api/v1/clients/notes/secret', '/.well-known/openid-registration'],
+    '/oauth/register',
+    '/oauth/clients',
+    '/connect/register',
+    '/reg',
+    `${OAUTH.token}/register`,
+    `${OAUTH.pushed}/notes`,
+    '/api/v1/clients',
+    '/api/v1/admin/clients',
+    `${EXTERNAL_PREFIX}/clients`,
+    `${EXTERNAL_PREFIX}/client`,
+    '/api/v1/auth/clients',
+    '/api/v1/admin/clients/notes',
+    '/api/v1/clients/notes/secret',
+    '/.well-known/openid-registration',
   ];
   for (const path of places) {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
