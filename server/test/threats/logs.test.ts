@@ -8,9 +8,12 @@ import { SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
 import { CLOSE_WATCH } from '../../src/guessing/unusual.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type Attempts, refreshHonestly } from '../attempts.ts';
-import type { Answered } from '../browser.ts';
+import { backendOf } from '../backends.ts';
+import type { Answered, Browser } from '../browser.ts';
 import { byPage, fakeProviders } from '../fake-providers.ts';
 import { addClient, grantClient, refreshByBody, sessionOf, snapshotOf } from '../families.ts';
+import { addSecondary, ticketFor } from '../secondaries.ts';
+import { addSite, codeFor } from '../sites.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 
 /** What is written down: every result of a sign-in, every refusal, one line each, in a form that nobody can forge from outside. */
@@ -138,6 +141,27 @@ inWorld('no token of a mailed link is in a line of the log, whether it was opene
 
 const fake = await fakeProviders();
 /** Written where no request is: server/src/cli.test.ts. */
+/** What the backends of client sites do, and what comes of it. */
+async function eventsOfBackends(
+  world: World,
+  browser: Browser,
+  step: (action: string, work: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const shop = await addSite(world, 'shop');
+  const game = backendOf(world.browser(), await addSecondary(world));
+  const backend = backendOf(world.browser(), shop);
+  await step('client.refused', () => backendOf(world.browser(), { ...shop, secret: 'pts_wrong' }).call('session', { sid: 'A'.repeat(22) }));
+  const first = await codeFor(world, browser, shop);
+  await step('site.opened', () => backend.redeem(first));
+  await step('code.replayed', () => backend.redeem(first));
+  const { refreshToken } = (await backend.redeem(await codeFor(world, browser, shop))).body;
+  await step('site.left', () => backend.call('signOut', { refreshToken, local: true }));
+  await browser.refresh();
+  const { ticket, verifier: codeVerifier } = await ticketFor(browser);
+  await step('site.opened', () => game.call('redeemTicket', { ticket, codeVerifier }));
+  await step('ticket.replayed', () => game.call('redeemTicket', { ticket, codeVerifier }));
+}
+
 const AT_THE_COMMAND_LINE = ['invitation.made'];
 
 inWorld(
@@ -182,6 +206,7 @@ inWorld(
       await earlier.restore();
       await refreshHonestly(browser, attempts);
     });
+    await eventsOfBackends(world, browser, step);
     const thief = browser.copy();
     await browser.refresh();
     await step('session.held', () => thief.refresh());

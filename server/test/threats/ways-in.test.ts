@@ -5,6 +5,7 @@ import { insertIdentity } from '../../src/accounts/identity.ts';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { byPage, fakeProviders } from '../fake-providers.ts';
+import { addSite } from '../sites.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 import { firstColumn } from './document.ts';
 
@@ -87,6 +88,10 @@ const clicking: Scene = async (world) => ({
   body: { token: await world.tokenFor('new@example.com', 'verifyEmail') },
 });
 const moving: Scene = async (world) => ({ ...(await signedIn(world)), body: { email: 'new@example.com' } });
+const joining: Scene = async (world) => {
+  await addSite(world, 'game-server');
+  return { ...(await signedIn(world)), body: { clientId: 'game-server' } };
+};
 const forgetting: Scene = async (world) => ({ ...(await signedIn(world)), body: { email: EMAIL } });
 
 const CALLS: Readonly<Record<string, Scene>> = {
@@ -115,6 +120,7 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.myIdentity}`]: signedIn,
   [`DELETE ${AUTH_PATHS.myIdentityTokens}`]: signedInByProvider,
   [`POST ${AUTH_PATHS.myProofByProvider}`]: signedInByProvider,
+  [`POST ${AUTH_PATHS.myJoinTicket}`]: joining,
   [`DELETE ${AUTH_PATHS.mySessions}`]: signedIn,
   [`DELETE ${AUTH_PATHS.mySession}`]: signedIn,
 };
