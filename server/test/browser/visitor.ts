@@ -20,6 +20,7 @@ export interface Stage {
   readonly browser: Browser;
   /** Where the pages are. */
   readonly app: string;
+  readonly dataDir: string;
   visitor(options?: VisitorOptions): Promise<Visitor>;
   /** The code of the newest letter to this address that has one. */
   codeFor(email: string): Promise<string>;
@@ -86,6 +87,7 @@ function stageOf(portico: RunningPortico, browser: Browser, port: number, app: s
     portico,
     browser,
     app,
+    dataDir,
     sql: (statement) => {
       const database = new DatabaseSync(join(dataDir, SQLITE_FILE));
       database.exec(`pragma busy_timeout = 5000; ${statement}`);

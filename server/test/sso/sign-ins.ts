@@ -93,6 +93,8 @@ export async function play(nodes: readonly [World, World], name: string, acts: r
     // A single redirect, and nobody is asked anything.
     open: async (act, browser, signIn, site, at) => {
       if (isOpen(signIn)) await browser.refresh();
+      // Of two that were opened at the same millisecond, either may give way to a fifth.
+      clock.advance(1);
       const asked = askOf(site, { scope: 'openid offline_access' });
       const answer = await askAuthorize(browser, asked);
       if (disabled.has(act.site)) return assert.ok(answer.status >= 400, `a disabled site was answered ${answer.status}`);
@@ -150,10 +152,12 @@ export async function play(nodes: readonly [World, World], name: string, acts: r
       endAt(act.site);
     },
     revoke: async (act, _, signIn, site, at) => {
-      const [opened] = signIn?.sites.get(act.site) ?? [];
-      if (opened === undefined || disabled.has(act.site)) return;
+      const all = signIn?.sites.get(act.site) ?? [];
+      const [opened] = all;
+      if (opened === undefined || signIn === null || disabled.has(act.site)) return;
       assert.equal((await ask(at, 'revoke', site, { token: opened.refresh })).status, 200);
-      opened.alive = false;
+      // What the site has in this session goes together.
+      if (isLive(signIn)) for (const each of all) each.alive = false;
     },
     hold: async (_, browser, signIn) => {
       if (signIn === null || !isOpen(signIn)) return;

@@ -34,7 +34,7 @@ const act: fc.Arbitrary<Act> = fc.record({
 onTwoNodes(
   'three sites, two browsers, two nodes: expiries are equal and everybody agrees on who is signed in, after every one of random acts',
   async (first, second, t) => {
-    const runs = rounds(Number(process.env["SSO_RUNS"] ?? 6), 300);
+    const runs = rounds(6, 300);
     let played = 0;
     let number = 0;
     await fc.assert(

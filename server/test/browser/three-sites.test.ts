@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { createSite } from '@portico/example-client-site';
+import { OAUTH, PAGES } from '@portico/protocol/routes';
+import { en } from '@portico/protocol/texts/en';
+import type { Page } from 'playwright-core';
+import { freePort, runPortico } from '../portico-process.ts';
+import { newVerifier } from '../sites.ts';
+import { onStage, PASSWORD, type Stage, typeCode, type Visitor } from './visitor.ts';
+
+/** One sign-in for three sites on three hosts, in a real browser, with real servers: Portico’s own and one for each site. */
+
+const EMAIL = 'ada@example.com';
+
+interface Site {
+  readonly id: string;
+  readonly secret: string;
+  readonly origin: string;
+}
+
+/** Registers a site with the command line while the server runs, and starts its backend. */
+async function startSite(stage: Stage, t: TestContext, letter: string): Promise<Site> {
+  const port = await freePort();
+  const origin = `http://${letter}.localhost:${port}`;
+  const { child } = stage.portico;
+  const settings = { PORTICO_DATA_DIR: stage.dataDir, PORTICO_PORT: String(stage.portico.port), PORTICO_ORIGIN: stage.app };
+  const words = [
+    'client',
+    'add',
+    '--name',
+    `Site ${letter.toUpperCase()}`,
+    '--kind',
+    'web',
+    '--id',
+    letter,
+    '--redirect-uri',
+    `${origin}/callback`,
+  ];
+  const more = ['--post-logout-uri', `${origin}/`, '--backchannel-logout-uri', `http://127.0.0.1:${port}/backchannel-logout`, '--json'];
+  const added = await runPortico([...words, ...more], settings);
+  assert.equal(added.code, 0, added.stderr);
+  assert.equal(child.exitCode, null);
+  const { client_secret: secret } = JSON.parse(added.stdout) as { client_secret: string };
+  const { server } = createSite({ issuer: stage.app, clientId: letter, clientSecret: secret, baseUrl: origin });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { id: letter, secret, origin };
+}
+
+const startSites = async (stage: Stage, t: TestContext): Promise<readonly Site[]> => {
+  const sites: Site[] = [];
+  for (const letter of ['a', 'b', 'c']) sites.push(await startSite(stage, t, letter));
+  return sites;
+};
+
+/** What the site says to its own page: who is signed in there. */
+const ask = (page: Page): Promise<number> => page.evaluate(async () => (await fetch('/me')).status);
+
+/** The first visit: "Continue to B as Ada", once. */
+async function enter(visitor: Visitor, site: Site): Promise<Page> {
+  const page = await visitor.context.newPage();
+  await page.goto(`${site.origin}/login`);
+  if (new URL(page.url()).pathname === PAGES.consent) {
+    await page.locator(`form[action="${PAGES.consent}"] button`).first().click();
+    await page.waitForURL(`${site.origin}/`);
+  }
+  assert.equal(page.url(), `${site.origin}/`);
+  assert.equal(await ask(page), 200);
+  return page;
+}
+
+async function signedIn(stage: Stage): Promise<Visitor> {
+  const visitor = await stage.visitor();
+  await visitor.signUp(EMAIL);
+  await typeCode(stage, visitor, EMAIL);
+  return visitor;
+}
+
+/** Milliseconds until every page's site says that nobody is signed in. */
+async function untilOut(pages: readonly Page[]): Promise<number> {
+  const began = performance.now();
+  for (const page of pages) {
+    while ((await ask(page)) !== 401) assert.ok(performance.now() - began < 10_000, `${page.url()} is still signed in`);
+  }
+  return Math.round(performance.now() - began);
+}
+
+onStage(
+  'sign in once, and every site is a single redirect; sign out at one, and all are out while their tokens are unexpired',
+  async (stage, t) => {
+    const sites = await startSites(stage, t);
+    const [a, b, c] = sites;
+    assert.ok(a !== undefined && b !== undefined && c !== undefined);
+    // Nobody is signed in: the site leads to the sign-in, and that back to the site.
+    const visitor = await stage.visitor();
+    await visitor.signUp(EMAIL);
+    await typeCode(stage, visitor, EMAIL);
+    await visitor.context.clearCookies();
+    const first = await visitor.context.newPage();
+    await first.goto(`${a.origin}/login`);
+    await first.waitForURL((url) => url.pathname === PAGES.signIn);
+    await first.fill('input[name=email]', EMAIL);
+    await first.fill('input[name=password]', PASSWORD);
+    await first.press('input[name=password]', 'Enter');
+    await first.waitForURL((url) => url.pathname === PAGES.consent || url.pathname === PAGES.verifySignIn);
+    if (new URL(first.url()).pathname === PAGES.verifySignIn) {
+      await first.fill('input[autocomplete=one-time-code]', await stage.codeFor(EMAIL));
+      await first.press('input[autocomplete=one-time-code]', 'Enter');
+      await first.waitForURL((url) => url.pathname === PAGES.consent);
+    }
+    await first.locator(`form[action="${PAGES.consent}"] button`).first().click();
+    await first.waitForURL(`${a.origin}/`);
+    assert.equal(await ask(first), 200);
+    const pages = [first, await enter(visitor, b), await enter(visitor, c)];
+
+    // B forgets its visitor: the next visit asks nobody anything, and passes Portico once.
+    await visitor.context.clearCookies({ domain: 'b.localhost' });
+    const [, second] = pages;
+    assert.ok(second !== undefined);
+    assert.equal(await ask(second), 401);
+    const passed: string[] = [];
+    second.on('request', (request) => void (request.isNavigationRequest() && passed.push(new URL(request.url()).pathname)));
+    await second.goto(`${b.origin}/login`);
+    assert.equal(second.url(), `${b.origin}/`);
+    assert.deepEqual(passed, ['/login', OAUTH.authorize, '/callback', '/']);
+    assert.equal(await ask(second), 200);
+
+    await first.evaluate(() => {
+      const form = document.createElement('form');
+      form.method = 'post';
+      form.action = '/logout';
+      document.body.append(form);
+      form.submit();
+    });
+    await first.waitForURL((url) => url.origin === a.origin || url.pathname === PAGES.signOut || url.pathname === OAUTH.logout);
+    const sure = first.locator('main form button').first();
+    if (new URL(first.url()).origin === stage.app && (await sure.count()) > 0) await sure.click();
+    await first.waitForURL((url) => url.origin === a.origin || url.pathname === PAGES.signIn);
+    const out = await untilOut(pages.slice(1));
+    assert.ok(out < 5000, `${out} ms`);
+    t.diagnostic(`all out ${out} ms after the sign-out at one`);
+    await visitor.page.goto(stage.app + PAGES.dashboard);
+    await visitor.page.waitForURL((url) => url.pathname === PAGES.signIn);
+  },
+);
+
+onStage('out of one site by the dashboard: that one is out, the others go on, and it must ask again', async (stage, t) => {
+  const sites = await startSites(stage, t);
+  const visitor = await signedIn(stage);
+  const pages: Page[] = [];
+  for (const site of sites) pages.push(await enter(visitor, site));
+  const { page } = visitor;
+  await page.goto(stage.app + PAGES.dashboard);
+  await page.getByText('Site A, Site B, Site C').waitFor();
+  await page.getByRole('link', { name: en.pages.room.sites }).click();
+  await page.waitForURL((url) => url.pathname === PAGES.dashboardSites);
+  await page.getByRole('button', { name: 'Sign out of Site B' }).click();
+  await page.getByText(en.pages.sites.left).waitFor();
+  const [a, b, c] = pages;
+  assert.ok(a !== undefined && b !== undefined && c !== undefined);
+  t.diagnostic(`out of one site after ${await untilOut([b])} ms`);
+  assert.deepEqual([await ask(a), await ask(c)], [200, 200]);
+  const site = sites[1];
+  assert.ok(site !== undefined);
+  await b.goto(`${site.origin}/login`);
+  assert.equal(new URL(b.url()).pathname, PAGES.consent);
+  assert.deepEqual(visitor.complaints, []);
+});
+
+onStage('a new password and a copied sign-in end every site; signed in again, each is one redirect away', async (stage, t) => {
+  const sites = await startSites(stage, t);
+  const visitor = await signedIn(stage);
+  const pages: Page[] = [];
+  for (const site of sites) pages.push(await enter(visitor, site));
+  const { page } = visitor;
+  const next = 'another horse battery staple';
+  await page.goto(stage.app + PAGES.dashboardSecurity);
+  await page.waitForSelector('html[data-alive]');
+  await page.fill('input[name=currentPassword]', PASSWORD);
+  await page.fill('input[name=newPassword]', next);
+  await page.press('input[name=newPassword]', 'Enter');
+  await page.getByText(en.pages.security.passwordChanged).waitFor();
+  t.diagnostic(`out everywhere ${await untilOut(pages)} ms after a new password`);
+  for (const [at, one] of pages.entries()) {
+    await one.goto(`${sites[at]?.origin}/login`);
+    assert.equal(one.url(), `${sites[at]?.origin}/`, 'this browser stayed signed in at Portico');
+    assert.equal(await ask(one), 200);
+  }
+  // A thief with the whole jar goes first; the owner's next refresh holds the session.
+  const thief = await stage.visitor();
+  await thief.context.addCookies((await visitor.context.cookies()).filter(({ domain }) => domain === 'localhost'));
+  await thief.page.goto(stage.app + PAGES.dashboard);
+  await thief.page.waitForSelector('html[data-alive]');
+  await thief.page.waitForLoadState('networkidle');
+  await page.goto(stage.app + PAGES.dashboard);
+  await page.waitForURL((url) => url.pathname === PAGES.verifySignIn);
+  t.diagnostic(`out everywhere ${await untilOut(pages)} ms after a hold`);
+});
+
+onStage('twenty requests of three sites at once in one browser all come back with a code, and every code is good', async (stage, t) => {
+  const sites = await startSites(stage, t);
+  const visitor = await signedIn(stage);
+  for (const site of sites) await enter(visitor, site);
+  const codes = new Map<string, string>();
+  const asked = Array.from({ length: 20 }, (_, n) => ({ state: `st-${n}`, site: sites[n % 3], ...newVerifier() }));
+  // The site refuses what it did not ask for, and so redeems none of them.
+  visitor.context.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === '/callback') codes.set(searchParams.get('state') ?? '', searchParams.get('code') ?? '');
+  });
+  await Promise.all(
+    asked.map(async ({ site, state, challenge }) => {
+      const page = await visitor.context.newPage();
+      const query = new URLSearchParams({
+        client_id: site?.id ?? '',
+        redirect_uri: `${site?.origin}/callback`,
+        response_type: 'code',
+        scope: 'openid profile email offline_access',
+        state,
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+      });
+      await page.goto(`${stage.app}${OAUTH.authorize}?${query.toString()}`);
+      await page.close();
+    }),
+  );
+  assert.equal(codes.size, 20);
+  const redeemed = await Promise.all(
+    asked.map(async ({ site, state, verifier }) => {
+      const answer = await fetch(`http://127.0.0.1:${stage.portico.port}${OAUTH.token}`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${site?.id}:${site?.secret}`).toString('base64')}` },
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          code: codes.get(state) ?? '',
+          redirect_uri: `${site?.origin}/callback`,
+          code_verifier: verifier,
+        }),
+      });
+      return answer.status;
+    }),
+  );
+  assert.deepEqual(
+    redeemed,
+    Array.from({ length: 20 }, () => 200),
+  );
+});
