@@ -78,7 +78,7 @@ export async function takeSample(
 /** Races last: where a peer answers a race by ending the grant, nothing is measured on its remains. */
 export async function endContender({ target, running, raceTokens }: Contender): Promise<Ending> {
   const races: OneUse[] = [];
-  for (const token of raceTokens) races.push(await raceOneToken(target, running, token));
+  if (target.reads === undefined) for (const token of raceTokens) races.push(await raceOneToken(target, running, token));
   return { races, peakMemoryMib: peakMemoryMib(running.server.pid) };
 }
 

@@ -2,10 +2,11 @@ import { type Line, quantile, type Result, summarize } from './summary.ts';
 
 export function printReport(results: readonly Result[], concurrencies: readonly number[]): string {
   const speeds = concurrencies.map((concurrency) => `${concurrency} at once\n${speedTable(summarize(results, concurrency))}`);
-  const races = results[0]?.ending.races.length ?? 0;
+  const racing = results.filter(({ target }) => target.reads === undefined);
+  const races = racing[0]?.ending.races.length ?? 0;
   return [
     ...speeds,
-    `Twenty callers send one token at the same moment, ${races} times\n${raceTable(results)}`,
+    `Twenty callers send one token at the same moment, ${races} times\n${raceTable(racing)}`,
     results.map(({ name, target }) => `${name}: ${target.about}.`).join('\n'),
     warnings(results),
   ].join('\n\n');

@@ -12,14 +12,17 @@ import { type Result, summarize } from './summary.ts';
 import type { Target } from './target.ts';
 import { betterAuthOnPostgres, betterAuthOnSqlite } from './targets/better-auth.ts';
 import { floorOnPostgres, floorOnSqlite } from './targets/floor.ts';
-import { oidcProviderOnSqlite } from './targets/oidc-provider.ts';
-import { porticoOnPostgres, porticoOnSqlite } from './targets/portico.ts';
+import { oidcProviderIntrospecting, oidcProviderOnSqlite } from './targets/oidc-provider.ts';
+import { porticoByOAuth, porticoIntrospecting, porticoOnPostgres, porticoOnSqlite } from './targets/portico.ts';
 
 const TARGETS: readonly Target[] = [
   floorOnSqlite,
   porticoOnSqlite,
   betterAuthOnSqlite,
+  porticoByOAuth,
   oidcProviderOnSqlite,
+  porticoIntrospecting,
+  oidcProviderIntrospecting,
   floorOnPostgres,
   porticoOnPostgres,
   betterAuthOnPostgres,

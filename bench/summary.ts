@@ -46,7 +46,7 @@ export function summarize(results: readonly Result[], concurrency: number): read
       serverMsPerThousand: costOf(result, concurrency),
       ofFloor: rateRatio(result, floor, concurrency),
       ofFloorByProcessor: quotient(floor && costOf(floor, concurrency), costOf(result, concurrency)),
-      porticoTimes: rateRatio(beside(results, result, 'portico'), result, concurrency),
+      porticoTimes: rateRatio(beside(results, result, result.target.counterpart ?? 'portico'), result, concurrency),
     };
   });
 }

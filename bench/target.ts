@@ -36,6 +36,10 @@ export interface Target {
   readonly database: 'SQLite' | 'PostgreSQL';
   /** Versions, and every setting that differs from the target's defaults. */
   readonly about: string;
+  /** Which of Portico's rows it is compared with: the one that does the same on the same wire. `portico` unless said otherwise. */
+  readonly counterpart?: string;
+  /** It reads and spends nothing, so there is no race to be run on one token. */
+  readonly reads?: true;
   start(place: Place): Promise<Running>;
   /** The same token always gives the same request: to send it again is a retry by the same client. */
   refreshRequest(token: string, port: number): string;
@@ -61,6 +65,23 @@ export function oauthNextToken(answer: Answer): string | null {
   // An opaque access token would spare a peer the signature that the others pay for.
   if (typeof body.access_token !== 'string' || body.access_token.split('.').length !== 3) throw new Error('The access token is not a JWT.');
   return typeof body.refresh_token === 'string' ? body.refresh_token : null;
+}
+
+/**
+ * RFC 7662, by a client with a secret. What is looked at is a refresh token: the only kind that both sides look up, and that lives as long as
+ * the measurement. The driver wants a successor from every answer, so a mark behind the token comes and goes.
+ */
+export function introspectRequest(port: number, path: string, client: { id: string; secret: string }, token: string): string {
+  const basic = Buffer.from(`${client.id}:${client.secret}`).toString('base64');
+  const headers = ['Content-Type: application/x-www-form-urlencoded', 'Accept: application/json', `Authorization: Basic ${basic}`];
+  return postRequest(port, path, headers, `token=${encodeURIComponent(token.replace(MARK, ''))}`);
+}
+
+const MARK = / #$/;
+
+export function introspected(answer: Answer, token: string): string | null {
+  if (answer.status !== 200 || (JSON.parse(answer.body) as { active?: unknown }).active !== true) return null;
+  return MARK.test(token) ? token.replace(MARK, '') : `${token} #`;
 }
 
 /** The value of a cookie that the answer sets. */

@@ -23,12 +23,22 @@ const provider = new Provider('http://127.0.0.1', {
       redirect_uris: ['https://site.example/callback'],
       id_token_signed_response_alg: 'ES256',
     },
+    {
+      client_id: 'verifier',
+      client_secret: 'verifier-secret',
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: [],
+      response_types: [],
+      redirect_uris: [],
+      id_token_signed_response_alg: 'ES256',
+    },
   ],
   cookies: { keys: [randomUUID()] },
   ttl: { AccessToken: 300, Grant: MONTH_SECONDS, RefreshToken: MONTH_SECONDS },
   findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   features: {
     devInteractions: { enabled: false },
+    introspection: { enabled: true },
     resourceIndicators: {
       enabled: true,
       useGrantedResource: () => true,

@@ -5,8 +5,13 @@ import { allowSignUp } from '../../server/src/accounts/sign-up-policy.ts';
 import { insertVerifiedUser } from '../../server/src/accounts/user.ts';
 import { createUserSession } from '../../server/src/auth/create-user-session.ts';
 import type { Caller } from '../../server/src/caller.ts';
+import { insertClient } from '../../server/src/clients/client.ts';
+import { insertAuthenticationSecret } from '../../server/src/clients/client-secret.ts';
 import { readConfig } from '../../server/src/config.ts';
+import { tokenHash } from '../../server/src/platform/crypto.ts';
 import { silentLog } from '../../server/src/platform/log.ts';
+import { openFamily } from '../../server/src/sessions/open-family.ts';
+import { newFamilyId } from '../../server/src/sessions/refresh-token.ts';
 import { createDeps } from '../../server/src/wire.ts';
 import { DURABILITY_OF, describeDurability } from './durability.ts';
 
@@ -31,6 +36,9 @@ const browser: Caller = {
 
 /** As many at once as share a commit without waiting long for each other. */
 const AT_ONCE = 16;
+/** Whose refresh token each of them is to hold: that of the browser, or of a site that they were signed in to. */
+const [, , , holder = 'browser'] = process.argv;
+const site = holder === 'browser' ? null : await addSite(holder);
 const people = Array.from({ length: Number(process.argv[2]) }, (_, person) => person);
 const tokens: string[] = [];
 while (people.length > 0) tokens.push(...(await Promise.all(people.splice(0, AT_ONCE).map(signIn))));
@@ -47,5 +55,23 @@ async function signIn(person: number): Promise<string> {
   if (!user) throw new Error('This database has been signed in to before.');
   const outcome = await createUserSession(deps, browser, { userId: user.id, uvRead: user.uv, amr: ['pwd'], persistence: 'kept' });
   if (outcome.kind !== 'signed_in') throw new Error('This sign-in waits for a code.');
-  return `${outcome.issued.refreshToken} ${outcome.issued.newDevice}`;
+  const { grant, refreshToken, newDevice } = outcome.issued;
+  return site === null ? `${refreshToken} ${newDevice}` : openSite(grant.session.id, site);
+}
+
+/** `public` names itself, `confidential` proves itself by a secret that the driver is told. */
+async function addSite(kind: string): Promise<{ readonly id: string; readonly secret: string }> {
+  const isPublic = kind === 'public';
+  const secret = isPublic ? '' : `pts_${deps.random(32).toString('base64url')}`;
+  const authentication = isPublic ? 'none' : 'secret';
+  await insertClient(database, { id: 'bench', name: 'Bench', kind: isPublic ? 'native' : 'web', authentication }, deps.now());
+  if (!isPublic) await insertAuthenticationSecret(database, { id: 'bench', clientId: 'bench', hash: tokenHash(secret) }, deps.now());
+  return { id: 'bench', secret };
+}
+
+async function openSite(sessionId: string, { id, secret }: { readonly id: string; readonly secret: string }): Promise<string> {
+  const wanted = { id: newFamilyId(deps.random), sessionId, clientId: id, scope: 'profile', dpopKey: null, idleLife: null };
+  const opened = await database.transaction((tx) => openFamily(tx, deps, wanted));
+  if (opened === null) throw new Error('The site was not opened.');
+  return secret === '' ? opened.family.refreshToken : `${opened.family.refreshToken} ${secret}`;
 }

@@ -4,10 +4,22 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
-import { authPath, SYSTEM } from '@portico/protocol/routes';
+import { authPath, OAUTH, SYSTEM } from '@portico/protocol/routes';
 import { openConnection } from '../connection.ts';
 import { type ServerProcess, spawnServer } from '../server-process.ts';
-import { type Answer, cookieFrom, type Place, type Prepared, postRequest, type Running, type Target } from '../target.ts';
+import {
+  type Answer,
+  cookieFrom,
+  introspected,
+  introspectRequest,
+  oauthNextToken,
+  oauthRefreshRequest,
+  type Place,
+  type Prepared,
+  postRequest,
+  type Running,
+  type Target,
+} from '../target.ts';
 import { preparedFrom } from './start-driven.ts';
 
 const SERVER = join(import.meta.dirname, '../../server/bin/portico.js');
@@ -18,14 +30,42 @@ const START_WAIT_MS = 20_000;
 const TOKEN_PREFIX = 'ptr_';
 const GENERATION_AT = 17;
 
-const wire = { name: 'portico', start, refreshRequest, nextToken } satisfies Partial<Target>;
+/** Whose refresh tokens are measured: the browser's own, or those of a site. */
+type Holder = 'browser' | 'public' | 'confidential';
+
+const wire = { name: 'portico', start: (place: Place) => start(place), refreshRequest, nextToken } satisfies Partial<Target>;
 const ABOUT =
   'the whole server in production mode: device-bound cookie call with an attempt, claims and rights read again; set: PORTICO_LOG_LEVEL=warn';
 
 export const porticoOnSqlite: Target = { ...wire, database: 'SQLite', about: ABOUT };
 export const porticoOnPostgres: Target = { ...wire, database: 'PostgreSQL', about: ABOUT };
 
-async function start({ folder, databaseUrl, core }: Place): Promise<Running> {
+/** On the wire of the OAuth peers: a public client, without attempts. */
+export const porticoByOAuth: Target = {
+  name: 'portico-oauth',
+  database: 'SQLite',
+  about: 'the same server, asked at /oauth/token by a public client that names itself',
+  counterpart: 'portico-oauth',
+  start: (place) => start(place, 'public'),
+  refreshRequest: (token, port) => oauthRefreshRequest(port, OAUTH.token, 'bench', token),
+  nextToken: oauthNextToken,
+};
+
+export const porticoIntrospecting: Target = {
+  name: 'portico-introspect',
+  database: 'SQLite',
+  about: 'the same server, asked at /oauth/introspect by a client with a secret; family, session, user and client are read each time',
+  counterpart: 'portico-introspect',
+  reads: true,
+  start: (place) => start(place, 'confidential'),
+  refreshRequest: (token, port) => {
+    const [refresh = '', secret = ''] = token.split(' ');
+    return introspectRequest(port, OAUTH.introspect, { id: 'bench', secret }, refresh);
+  },
+  nextToken: introspected,
+};
+
+async function start({ folder, databaseUrl, core }: Place, holder: Holder = 'browser'): Promise<Running> {
   const port = await freePort();
   const env = {
     NODE_ENV: 'production',
@@ -44,13 +84,13 @@ async function start({ folder, databaseUrl, core }: Place): Promise<Running> {
   return {
     server,
     port,
-    prepare: (count) => signIn(count, env),
+    prepare: (count) => signIn(count, holder, env),
   };
 }
 
 /** People sign in through the server's own functions, so that a thousand passwords need not be hashed first. */
-async function signIn(count: number, env: Readonly<Record<string, string>>): Promise<Prepared> {
-  const child = spawnServer({ script: SIGN_INS, args: [String(count)], env, core: null });
+async function signIn(count: number, holder: Holder, env: Readonly<Record<string, string>>): Promise<Prepared> {
+  const child = spawnServer({ script: SIGN_INS, args: [String(count), holder], env, core: null });
   try {
     return preparedFrom(await child.message());
   } finally {
