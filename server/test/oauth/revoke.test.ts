@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { actions, claimsOf, familyOf, sessionOf } from '../families.ts';
 import { onTwoNodes } from '../nodes.ts';
 import { addSite, codeFor } from '../sites.ts';
@@ -126,10 +127,11 @@ inTappedWorld('a code redeemed before a sign-out ends with it, and one after it 
 
   const early = await world.signedUp('bob@example.com');
   const given = await codeFor(world, early, notes);
-  // The session is locked by the redemption when the sign-out comes, and waits.
+  // The session is locked by the redemption when the sign-out comes, and has to wait: without the lock it would be over within the second.
   let signedOut: Promise<unknown> = Promise.resolve();
-  tap.before('update authorization_codes set used_at', () => {
+  tap.before('update authorization_codes set used_at', async () => {
     signedOut = early.act('signOut');
+    await Promise.race([signedOut, sleep(1000)]);
   });
   const { accessToken, refreshToken } = tokensOf(await ask(world, 'token', notes, redeeming(notes, given)));
   await signedOut;
