@@ -90,6 +90,12 @@ export interface TicketClaims {
 export const SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Scopes as people read them: who one is first, then what is told, then how long; a site's own words last. */
+export function inReadingOrder(scopes: readonly string[]): string[] {
+  const own = scopes.filter((scope) => !(SCOPES as readonly string[]).includes(scope));
+  return [...SCOPES.filter((scope) => scopes.includes(scope)), ...new Set(own.sort())];
+}
+
 /** How access tokens are signed: with Portico's keys, or with a secret that the site shares. */
 export const ACCESS_ALGS = ['ES256', 'EdDSA', 'HS256'] as const;
 export type AccessAlg = (typeof ACCESS_ALGS)[number];

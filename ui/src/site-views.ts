@@ -1,4 +1,4 @@
-import type { FormState } from './views.ts';
+import type { FormState } from './form-state.ts';
 
 /** The site that a sign-in leads back to, as people may know it. */
 export interface AskingSite {

@@ -2,9 +2,11 @@ import type { ErrorCode, Fields } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
 import type { SessionStatus, UnusualReason } from '@portico/protocol/tokens';
 import type { Account, ActivityAnswer, Profile, ProofWays, Security, SiteItem } from './account-views.ts';
+import type { FormState } from './form-state.ts';
 import type { AskingSite, SiteView } from './site-views.ts';
 
 export type * from './account-views.ts';
+export type * from './form-state.ts';
 export type * from './site-views.ts';
 
 /** What every page knows besides its own view. The server fills it in; the pages never read an environment. */
@@ -37,15 +39,6 @@ export interface Frame {
   /** Everybody may create an account here: pages offer it. */
   readonly signUpOpen: boolean;
   readonly development: boolean;
-}
-
-/** What a form shows again after it was refused: never a password. */
-export interface FormState {
-  readonly values: Readonly<Record<string, string>>;
-  readonly error: ErrorCode | null;
-  readonly fields: Fields;
-  /** Seconds to wait, when the refusal named some. */
-  readonly retryAfter: number | null;
 }
 
 /** A provider that is offered, as its button says it. */

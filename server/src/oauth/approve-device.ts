@@ -1,4 +1,5 @@
 import { Refusal } from '@portico/protocol/errors';
+import { inReadingOrder } from '@portico/protocol/tokens';
 import { deviceLabel } from '../accounts/device-label.ts';
 import { recordEvent } from '../audit/event.ts';
 import type { Caller } from '../caller.ts';
@@ -46,7 +47,7 @@ export async function findDeviceToApprove(deps: Deps, caller: Caller, session: C
     app: client.name,
     device: deviceLabel(found.userAgent),
     address: maskAddress(found.address),
-    scopes: found.scope.split(' ').filter((word) => word !== ''),
+    scopes: inReadingOrder(found.scope.split(' ').filter((word) => word !== '')),
     createdAt: found.createdAt,
     expiresAt: found.expiresAt,
   };

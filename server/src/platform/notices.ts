@@ -1,11 +1,4 @@
-import { join } from 'node:path';
-import type { Database } from './db.ts';
-import type { Log } from './log.ts';
-import type { Whereabouts } from './open-database.ts';
-import { postgresNotices } from './postgres-notices.ts';
 import type { Announcer } from './revoked-set.ts';
-import { SQLITE_FILE } from './sqlite-file.ts';
-import { sqliteNotices } from './sqlite-notices.ts';
 
 /** News that something was revoked, faster than the next reading. May be lost; nothing becomes untrue by that. */
 export interface Notices extends Announcer {
@@ -13,9 +6,4 @@ export interface Notices extends Announcer {
   listen(hear: () => void, missed: () => void): () => void;
   /** Waits until what was announced is on its way. */
   close(): Promise<void>;
-}
-
-/** The way that the database itself offers. */
-export function openNotices({ databaseUrl, dataDir }: Whereabouts, database: Database, log: Log): Notices {
-  return database.dialect === 'postgres' ? postgresNotices(databaseUrl, database, log) : sqliteNotices(join(dataDir, SQLITE_FILE));
 }

@@ -52,7 +52,7 @@ inWorld('the list shows what is open where, what was allowed, since when and as 
   const opened = await openSite(world, other, game, { scope: 'openid' });
   world.clock.advance(MINUTE);
   await refreshByBody(world, opened.family.refreshToken, 'game');
-  const common = { kind: 'web', scopes: ['email', 'openid', 'profile'] };
+  const common = { kind: 'web', scopes: ['openid', 'profile', 'email'] };
   const at = { since: began, lastUsedAt: began + MINUTE };
   assert.deepEqual(await sitesOf(browser), [
     {

@@ -1,4 +1,5 @@
 import { Refusal } from '@portico/protocol/errors';
+import { inReadingOrder } from '@portico/protocol/tokens';
 import { lockUser } from '../../accounts/user.ts';
 import { recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
@@ -60,7 +61,7 @@ export async function siteItems({ db, now }: Pick<Deps, 'db' | 'now'>, session: 
         clientId: id,
         name,
         kind,
-        scopes: [...new Set(scope.split(' ').filter((word) => word !== ''))].sort(),
+        scopes: inReadingOrder(scope.split(' ').filter((word) => word !== '')),
         roles: roles.get(id) ?? [],
         since: Math.min(consent?.givenAt ?? Number.POSITIVE_INFINITY, ...grants.map(({ openedAt }) => openedAt)),
         lastUsedAt: grants.length === 0 ? null : Math.max(...grants.map(({ lastUsedAt }) => lastUsedAt)),

@@ -1,4 +1,5 @@
 import { PAGE_FORMS, PAGES } from '@portico/protocol/routes';
+import { inReadingOrder } from '@portico/protocol/tokens';
 import type { AskedUser, FormState } from '@portico/ui/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { signOut } from '../../auth/sign-out.ts';
@@ -33,7 +34,7 @@ export function registerConsentPage(app: FastifyInstance, deps: Deps, renderer: 
       page: 'consent',
       site: shownSite(deps, asking),
       // Without a scope a site still learns who it is that came.
-      scopes: asking.scope === '' ? ['openid'] : asking.scope.split(' '),
+      scopes: inReadingOrder(asking.scope === '' ? ['openid'] : asking.scope.split(' ')),
       user: granted === null ? null : askedUser(granted),
       until: granted?.grant.session.expiresAt ?? null,
       returnTo,
