@@ -127,6 +127,18 @@ inWorld(
   },
 );
 
+inWorld('the server learns no more of the user than the game may know, and no more than it is registered for itself', async (world) => {
+  const ada = await world.signedUp('ada@example.com');
+  const { game, server } = await gameAndServer(world);
+  await addSite(world, 'narrow', { kind: 'machine', audiences: ['snake'], scopes: ['openid', 'profile'] });
+  const scopeOf = async (asked: string, clientId: string) => {
+    const accessToken = siteTokens(world.deps, firstLink(await grantSite(world, ada, game, { scope: asked }))).accessToken;
+    return claimsOf((await askAs(world, accessToken, clientId)).body['ticket']).scope;
+  };
+  assert.equal(await scopeOf('openid', server.id), 'openid');
+  assert.equal(await scopeOf('email openid profile', 'narrow'), 'openid profile');
+});
+
 inWorld('of twenty parallel joins with one ticket one is let in', async (world) => {
   const ada = await world.signedUp('ada@example.com');
   const backend = backendOf(world.browser(), await addSite(world, 'server'));
@@ -163,6 +175,11 @@ inWorld(
     const old = await fresh(eve);
     await eve.act('signOut');
     assert.equal(await refused(old), 'ticket_refused');
+    const kim = await world.signedUp('kim@example.com');
+    const unread = await fresh(kim);
+    // At another node a moment ago: nothing of it is in this one's memory yet.
+    await world.deps.db.all(`update users set suspended_at = 1 where email = 'kim@example.com'`);
+    assert.equal(await refused(unread), 'ticket_refused');
     assert.ok(!(await actions(world)).includes('ticket.replayed'));
   },
 );
