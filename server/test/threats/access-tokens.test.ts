@@ -214,9 +214,12 @@ inWorld('a forged or borrowed token opens no door of the API, neither in the hea
     assert.ok(token.length > 20);
     for (const by of ['header', 'cookie'] as const) assert.equal((await ask(token, by)).body.error, 'signed_out', `${by} ${token}`);
     for (const { method, path, schema } of guarded) {
-      const url = authPath('session').replace(AUTH_PATHS.session, fillPath(path, { id: 'A'.repeat(22), authProvider: 'github' }));
+      const url = authPath('session').replace(
+        AUTH_PATHS.session,
+        fillPath(path, { id: 'A'.repeat(22), authProvider: 'github', clientId: 'notes' }),
+      );
       const fields = schema.body?.required ?? [];
-      const body = fields.length === 0 ? undefined : Object.fromEntries(fields.map((name) => [name, PASSWORD]));
+      const body = fields.length === 0 ? undefined : Object.fromEntries(fields.map((name) => [name, name === 'allow' ? false : PASSWORD]));
       const answered = await world.browser().send(method, url, body, { headers: { authorization: `Bearer ${token}`, origin: undefined } });
       // Without a well-formed bearer token it is a browser's call, which must say where it comes from.
       assert.ok(['signed_out', 'origin_refused'].includes(answered.body.error ?? ''), `${method} ${path}: ${answered.text}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { COOKIES, FORM_FIELDS, HEADERS } from '@portico/protocol/cookies';
-import { AUTH_PATHS, AUTH_PREFIX, authPath, fillPath, PAGE_FORMS, PAGES } from '@portico/protocol/routes';
+import { AUTH_PATHS, AUTH_PREFIX, authPath, fillPath, OAUTH, PAGE_FORMS, PAGES } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { everything, sessionOf } from '../families.ts';
@@ -23,7 +23,7 @@ inWorld('no call takes a token from its address: in the query every one of them 
     [HEADERS.csrf]: browser.csrf,
   }).toString();
   for (const { method, path } of AUTH_ROUTES) {
-    const url = `${AUTH_PREFIX}${fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) })}?${query}`;
+    const url = `${AUTH_PREFIX}${fillPath(path, { authProvider: 'github', id: 'A'.repeat(22), clientId: 'space-snake' })}?${query}`;
     const body = method === 'GET' || method === 'DELETE' ? undefined : {};
     const answered = await world.browser().send(method, url, body);
     const quiet = [AUTH_PATHS.session, AUTH_PATHS.signOut, AUTH_PATHS.notMe].some((open) => open === path);
@@ -153,7 +153,10 @@ function goodBody(path: string, method: string): Record<string, unknown> {
     return { token: 'A'.repeat(43) };
   if (path === AUTH_PATHS.me) return { displayName: 'Ada' };
   if (path === AUTH_PATHS.myProof) return { password: PASSWORD };
-  if (path === AUTH_PATHS.myJoinTicket) return { clientId: 'game-server' };
+  if (path === AUTH_PATHS.consent) return { returnTo: OAUTH.authorize, allow: true };
+  if (path === AUTH_PATHS.myDevice) return { userCode: 'BCDF-GHJK' };
+  if (path === AUTH_PATHS.myDeviceAnswer) return { userCode: 'BCDF-GHJK', allow: true };
+  if (path === AUTH_PATHS.myJoinTicket) return { clientId: 'space-snake' };
   if (path === AUTH_PATHS.myPassword) return { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
   return {};
 }
@@ -162,8 +165,8 @@ inWorld('fields that only we set are refused on every call, from a signed-in bro
   const browser = await world.signedUp('ada@example.com');
   const before = await everything(world);
   for (const { method, path } of AUTH_ROUTES.filter((route) => route.method !== 'GET')) {
-    for (const field of OURS.filter((name) => name !== 'clientId' || (path !== AUTH_PATHS.refresh && path !== AUTH_PATHS.myJoinTicket))) {
-      const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) });
+    for (const field of OURS.filter((name) => !(name in goodBody(path, method)) && !(path === AUTH_PATHS.refresh && name === 'clientId'))) {
+      const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: 'A'.repeat(22), clientId: 'space-snake' });
       const headers = { [HEADERS.csrf]: browser.csrf, 'content-type': 'application/json' };
       const answered = await browser.send(method, url, JSON.stringify({ ...goodBody(path, method), [field]: 'admin' }), { headers });
       assert.deepEqual([answered.status, answered.body['fields']], [400, { [field]: 'unknown' }], `${method} ${path} with ${field}`);

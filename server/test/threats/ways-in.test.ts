@@ -8,6 +8,7 @@ import { byPage, fakeProviders } from '../fake-providers.ts';
 import { addSite } from '../sites.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 import { firstColumn } from './document.ts';
+import { askedForConsent, gameServer, openedSite, PROGRAMS, waitingDevice } from './site-scenes.ts';
 
 /** Every call that can open a session, found by making each of them succeed. docs/threats.md lists them with the proof that each asks for. */
 
@@ -17,7 +18,7 @@ const EMAIL = 'ada@example.com';
 const fake = await fakeProviders();
 
 /** Who makes the call, so that it succeeds. */
-type Scene = (world: World) => Promise<{ browser: Browser; body?: Record<string, unknown> }>;
+type Scene = (world: World) => Promise<{ browser: Browser; body?: Record<string, unknown>; params?: Record<string, string> }>;
 
 const signedIn: Scene = async (world) => ({ browser: await world.signedUp(EMAIL) });
 const signingUp: Scene = async (world) => ({ browser: world.browser(), body: { email: 'new@example.com', password: PASSWORD } });
@@ -94,6 +95,29 @@ const joining: Scene = async (world) => {
 };
 const forgetting: Scene = async (world) => ({ ...(await signedIn(world)), body: { email: EMAIL } });
 
+const consenting: Scene = async (world) => {
+  const { browser } = await signedIn(world);
+  return { browser, body: { returnTo: (await askedForConsent(world, browser)).returnTo, allow: true } };
+};
+const asking: Scene = async (world) => {
+  const { browser } = await signedIn(world);
+  return { browser, body: { returnTo: (await askedForConsent(world, browser)).returnTo } };
+};
+const leaving: Scene = async (world) => {
+  const { browser } = await signedIn(world);
+  return { browser, params: { clientId: (await openedSite(world, browser)).id } };
+};
+const joining: Scene = async (world) => ({ ...(await signedIn(world)), body: { clientId: (await gameServer(world)).id } });
+const typingCode: Scene = async (world) => ({ ...(await signedIn(world)), body: { userCode: (await waitingDevice(world)).userCode } });
+const lettingIn =
+  (allow: boolean | string): Scene =>
+  async (world) => {
+    const { browser, body } = await typingCode(world);
+    // Only who has looked at the device may answer.
+    assert.equal((await browser.act('myDevice', body)).status, 200);
+    return { browser, body: { ...body, allow } };
+  };
+
 const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signUp}`]: signingUp,
   [`POST ${AUTH_PATHS.signInCredential}`]: signingIn,
@@ -123,6 +147,11 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.myJoinTicket}`]: joining,
   [`DELETE ${AUTH_PATHS.mySessions}`]: signedIn,
   [`DELETE ${AUTH_PATHS.mySession}`]: signedIn,
+  [`POST ${AUTH_PATHS.consent}`]: consenting,
+  [`DELETE ${AUTH_PATHS.mySite}`]: leaving,
+  [`POST ${AUTH_PATHS.myJoinTicket}`]: joining,
+  [`POST ${AUTH_PATHS.myDevice}`]: typingCode,
+  [`POST ${AUTH_PATHS.myDeviceAnswer}`]: lettingIn(true),
 };
 
 const FORMS: Readonly<Record<string, Scene>> = {
@@ -151,6 +180,16 @@ const FORMS: Readonly<Record<string, Scene>> = {
   [PAGE_FORMS.dashboardExport]: signedIn,
   [PAGE_FORMS.dashboardDelete]: deleting,
   [PAGES.dashboardProof]: proving,
+  [PAGES.consent]: asking,
+  [PAGE_FORMS.consentDeny]: asking,
+  [PAGE_FORMS.consentOtherAccount]: asking,
+  [PAGES.freshen]: asking,
+  [PAGES.device]: typingCode,
+  [PAGE_FORMS.deviceAnswer]: lettingIn('yes'),
+  [PAGE_FORMS.dashboardLeaveSite]: async (world) => {
+    const { params, ...scene } = await leaving(world);
+    return { ...scene, body: { clientId: params?.['clientId'] ?? '' } };
+  },
   [PAGE_FORMS.dashboardProofCode]: signedIn,
   [PAGE_FORMS.dashboardProofProvider]: async (world) => ({ ...(await signedInByProvider(world)), body: { authProvider: 'github' } }),
 };
@@ -183,11 +222,11 @@ async function formTokens(browser: Browser): Promise<Record<string, string>> {
 async function opensSession(
   world: World,
   scene: Scene,
-  make: (browser: Browser, body: Record<string, unknown>) => Promise<Answered>,
+  make: (browser: Browser, body: Record<string, unknown>, params: Record<string, string>) => Promise<Answered>,
 ): Promise<boolean> {
-  const { browser, body = {} } = await scene(await emptied(world));
+  const { browser, body = {}, params = {} } = await scene(await emptied(world));
   const before = await sessionIds(world);
-  const answered = await make(browser, body);
+  const answered = await make(browser, body, params);
   assert.ok(answered.status < 400, answered.text.slice(0, 300));
   return (await sessionIds(world)).some((id) => !before.includes(id));
 }
@@ -205,8 +244,8 @@ inWorld(
     const open: string[] = [];
     for (const [call, scene] of Object.entries(CALLS)) {
       const [method = '', path = ''] = call.split(' ');
-      const opens = await opensSession(world, scene, async (browser, body) => {
-        const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: await ownSession(browser) });
+      const opens = await opensSession(world, scene, async (browser, body, params) => {
+        const url = AUTH_PREFIX + fillPath(path, { authProvider: 'github', id: await ownSession(browser), ...params });
         return browser.send(method, url, method === 'DELETE' && Object.keys(body).length === 0 ? undefined : body, {
           headers: { [HEADERS.csrf]: browser.csrf },
         });
@@ -221,6 +260,9 @@ inWorld(
         }),
       );
       if (opens) open.push(call.replace(' ', ` ${AUTH_PREFIX}`));
+    }
+    for (const [call, make] of PROGRAMS) {
+      if (await opensSession(world, signedIn, (browser) => make(world, browser))) open.push(call);
     }
     for (const [path, scene] of Object.entries(FORMS)) {
       const opens = await opensSession(world, scene, async (browser, body) =>
