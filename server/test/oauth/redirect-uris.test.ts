@@ -46,12 +46,29 @@ function request(clientId: string, redirectUri: string, more: Readonly<Record<st
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', origin: undefined };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
+/** The same to a program, which is told the code of the error. */
+async function codeOfError(browser: Browser, query: URLSearchParams): Promise<string | undefined> {
+  const headers = { ...NAVIGATION, accept: 'application/json' };
+  const answer = await browser.send('GET', `${OAUTH.authorize}?${query.toString()}`, undefined, { headers });
+  assert.deepEqual(destinationsOf(answer), []);
+  return answer.body.error;
+}
+
 function ask(browser: Browser, query: URLSearchParams | string, path: string = OAUTH.authorize): Promise<Answered> {
   return browser.send('GET', `${path}?${query.toString()}`, undefined, { headers: NAVIGATION });
 }
 
 function post(browser: Browser, body: URLSearchParams | string, path: string = OAUTH.authorize): Promise<Answered> {
   return browser.send('POST', path, body.toString(), { headers: { ...NAVIGATION, ...FORM } });
+}
+
+/** An ID token of this browser's sign-in, for a site. */
+async function idTokenOf(world: World, browser: Browser, site: Site): Promise<string> {
+  const { code, verifier } = await codeFor(world, browser, site);
+  const fields = { code, code_verifier: verifier, redirect_uri: site.redirectUri, client_id: site.id, client_secret: site.secret ?? '' };
+  const answer = await post(world.browser(), new URLSearchParams({ grant_type: 'authorization_code', ...fields }), OAUTH.token);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body['id_token'] as string;
 }
 
 /** Where an answer takes the browser without a click: by a redirect, by a page that moves on, by a script's word. */
@@ -160,6 +177,8 @@ inWorld(
       }
     }
     for (const hostile of AGAINST_SITE.slice(0, 60)) assertStays(await ask(browser, request('nobody', hostile.uri)), hostile);
+    assert.equal(await codeOfError(browser, request('nobody', SITE_URIS[0])), 'site_unknown');
+    assert.equal(await codeOfError(browser, request('corpus-site', 'https://other.example.net/auth/callback')), 'redirect_refused');
   },
 );
 
@@ -255,6 +274,40 @@ inWorld('a code goes to no hostile address at the token endpoint, and none of th
     assert.equal((await post(world.browser(), new URLSearchParams({ ...refresh, ...secret }), OAUTH.token)).status, 200);
   }
 });
+
+inWorld(
+  'a log-out leads to no hostile address, with a genuine hint, with a client’s name or with neither, and ends nothing on the way',
+  async (world) => {
+    const { browser, site } = await furnish(world);
+    const hint = await idTokenOf(world, browser, site);
+    const nobody = world.browser();
+    const logOut = (who: Browser, uri: string, more: Readonly<Record<string, string>>) =>
+      ask(who, new URLSearchParams({ post_logout_redirect_uri: uri, state: 'st-1', ...more }), OAUTH.logout);
+    for (const [at, hostile] of AGAINST_SITE.entries()) {
+      const more =
+        [{ id_token_hint: hint }, { client_id: 'corpus-site' }, { id_token_hint: hint, client_id: 'corpus-site' }, {}][at % 4] ?? {};
+      assertStays(await logOut(browser, hostile.uri, more), hostile);
+      assertStays(await logOut(nobody, hostile.uri, more), hostile);
+    }
+    // RFC 8252 frees the port for answers of authorize; nobody waits for the end of a sign-out at a loopback port.
+    for (const hostile of AGAINST_APP) assertStays(await logOut(nobody, hostile.uri, { client_id: 'corpus-app' }), hostile);
+    for (const uri of SITE_URIS)
+      assertStays(await logOut(browser, uri, { client_id: 'nobody' }), { uri, why: 'registered, but not by a client that is unknown' });
+    assertStays(await logOut(browser, SITE_URIS[0], { client_id: 'corpus-app' }), {
+      uri: SITE_URIS[0],
+      why: 'registered by another client',
+    });
+    const twice = `post_logout_redirect_uri=${encodeURIComponent(SITE_URIS[0])}&id_token_hint=${hint}`;
+    for (const part of twice.split('&'))
+      assertStays(await ask(browser, `${twice}&${part}`, OAUTH.logout), { uri: SITE_URIS[0], why: 'twice' });
+    assert.equal((await browser.call('session')).body['status'], 'VERIFIED', 'whatever was wrong, nobody was signed out');
+    for (const uri of SITE_URIS)
+      assert.equal(destinationsOf(await logOut(nobody, uri, { id_token_hint: hint }))[0]?.startsWith(uri), true, uri);
+    const [to] = destinationsOf(await logOut(browser, SITE_URIS[1], { id_token_hint: hint }));
+    assert.equal(to, `${SITE_URIS[1]}&state=st-1`);
+    assert.equal((await browser.call('session')).body['status'], 'SIGNED_OUT');
+  },
+);
 
 inWorld('whatever the request, it leads to a registered address of its own client or to a page of ours', async (world) => {
   const { browser } = await furnish(world);

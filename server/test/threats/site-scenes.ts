@@ -41,7 +41,7 @@ export async function waitingDevice(world: World): Promise<{ userCode: string; p
   return { userCode: body['user_code'] as string, poll };
 }
 
-export async function gameServer(world: World): Promise<Site> {
+async function gameServer(world: World): Promise<Site> {
   return addSite(world, newName('server'), { kind: 'machine' });
 }
 

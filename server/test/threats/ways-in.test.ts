@@ -8,7 +8,7 @@ import { byPage, fakeProviders } from '../fake-providers.ts';
 import { addSite } from '../sites.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 import { firstColumn } from './document.ts';
-import { askedForConsent, gameServer, openedSite, PROGRAMS, waitingDevice } from './site-scenes.ts';
+import { askedForConsent, openedSite, PROGRAMS, waitingDevice } from './site-scenes.ts';
 
 /** Every call that can open a session, found by making each of them succeed. docs/threats.md lists them with the proof that each asks for. */
 
@@ -107,7 +107,6 @@ const leaving: Scene = async (world) => {
   const { browser } = await signedIn(world);
   return { browser, params: { clientId: (await openedSite(world, browser)).id } };
 };
-const joining: Scene = async (world) => ({ ...(await signedIn(world)), body: { clientId: (await gameServer(world)).id } });
 const typingCode: Scene = async (world) => ({ ...(await signedIn(world)), body: { userCode: (await waitingDevice(world)).userCode } });
 const lettingIn =
   (allow: boolean | string): Scene =>
@@ -149,7 +148,6 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`DELETE ${AUTH_PATHS.mySession}`]: signedIn,
   [`POST ${AUTH_PATHS.consent}`]: consenting,
   [`DELETE ${AUTH_PATHS.mySite}`]: leaving,
-  [`POST ${AUTH_PATHS.myJoinTicket}`]: joining,
   [`POST ${AUTH_PATHS.myDevice}`]: typingCode,
   [`POST ${AUTH_PATHS.myDeviceAnswer}`]: lettingIn(true),
 };
