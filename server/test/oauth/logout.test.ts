@@ -6,7 +6,7 @@ import { signIdToken } from '../../src/oauth/id-token.ts';
 import { findGrant } from '../../src/sessions/session.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { actions, sessionOf } from '../families.ts';
-import { addSite, type Site } from '../sites.ts';
+import { addSite, basicOf, codeFor, type Site } from '../sites.ts';
 import { DAY, inWorld, ORIGIN, type World } from '../world.ts';
 import { locationOf, NAVIGATION, open } from './asking.ts';
 
@@ -142,7 +142,14 @@ inWorld('a hint that is changed, somebody else’s, an access token or of anothe
   const forged = Buffer.from(JSON.stringify({ ...claims, sid: 'x' })).toString('base64url');
   const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
   const access = String((await browser.refresh()).body['accessToken']);
-  const bad = [`${head}.${forged}.${mac}`, `${none}.${body}.`, `${head}.${body}.`, 'x', access];
+  // Signed by the same key for the same site, and still no ID token.
+  const { code, verifier } = await codeFor(world, browser, site);
+  const redeem = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: site.redirectUri };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization: basicOf(site) };
+  const opened = await world.browser().send('POST', OAUTH.token, new URLSearchParams(redeem).toString(), { headers });
+  const siteAccess = String(opened.body['access_token']);
+  assert.equal(siteAccess.split('.').length, 3);
+  const bad = [`${head}.${forged}.${mac}`, `${none}.${body}.`, `${head}.${body}.`, 'x', access, siteAccess];
   for (const token of bad) {
     const answered = await browser.send('GET', `${OAUTH.logout}?id_token_hint=${encodeURIComponent(token)}`);
     assert.equal(answered.body.error, 'logout_refused', token.slice(0, 40));

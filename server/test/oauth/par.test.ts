@@ -46,10 +46,14 @@ inWorld('a pushed request is answered by its name alone, once, and what stands b
 });
 
 inWorld('a name works for 90 seconds and for its own client, and waits longer once its browser has come', async (world) => {
-  const [notes, other] = [await addSite(world, 'notes'), await addSite(world, 'other')];
+  const notes = await addSite(world, 'notes');
+  const other = await addSite(world, 'other', { redirectUris: [notes.redirectUri] });
   const names = await Promise.all([1, 2, 3].map(async () => nameOf(await push(world, notes, askOf(notes).parameters))));
   const at = (clientId: string, name = '') => askAuthorize(world.browser(), { parameters: { client_id: clientId, request_uri: name } });
-  assert.equal((await at('other', names[0])).status, 400, 'another client’s');
+  // At an address that both have: it is the name that the other one has no right to.
+  const refused = await at('other', names[0]);
+  assert.equal(refused.status, 400, 'another client’s');
+  assert.equal(refused.headers['location'], undefined);
   assert.equal((await at(other.id, 'urn:ietf:params:oauth:request_uri:x')).status, 400, 'unknown');
   world.clock.advance(89_000);
   const led = locationOf(await at('notes', names[1]));
