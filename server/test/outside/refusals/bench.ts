@@ -21,7 +21,7 @@ export interface Sites {
   readonly other: RegisteredClient;
   /** Sends its secret in the body. */
   readonly post: RegisteredClient;
-  /** May ask for `openid` and `email` and nothing more. */
+  /** May ask for `openid` and `email` and nothing more, and be answered where `web` is. */
   readonly narrow: RegisteredClient;
   readonly spa: RegisteredClient;
   /** Of a device, too. */
@@ -61,7 +61,7 @@ export async function newBench(server: AuthServer): Promise<Bench> {
       id,
       kind: 'web',
       isTrusted: true,
-      redirectUris: [`http://localhost:9/${id}/callback`],
+      redirectUris: [`http://localhost:9/${id}/callback`, ...(id === 'narrow' ? ['http://localhost:9/web/callback'] : [])],
       postLogoutUris: [`http://localhost:9/${id}/signed-out`],
       sendsSecret: id === 'post' ? 'post' : 'basic',
       ...(id === 'narrow' ? { scopes: ['openid', 'email'] } : {}),

@@ -56,6 +56,11 @@ const signOuts: Readonly<Record<string, Change>> = {
   'post_logout_redirect_uri with a query added': { post_logout_redirect_uri: 'http://localhost:9/web/signed-out?next=1' },
   'id_token_hint that is no token': { id_token_hint: 'hint' },
   'client_id of another client than the hint': { client_id: 'other' },
+  'client_id of another client than the hint, and nowhere to go back to': { client_id: 'other', post_logout_redirect_uri: null },
+  'client_id and post_logout_redirect_uri of another client than the hint': {
+    client_id: 'other',
+    post_logout_redirect_uri: 'http://localhost:9/other/signed-out',
+  },
   'client_id of nobody, and no hint': { client_id: 'nobody', id_token_hint: null },
   'post_logout_redirect_uri twice': { post_logout_redirect_uri: ['http://localhost:9/web/signed-out', 'http://localhost:9/elsewhere'] },
 };
@@ -74,6 +79,10 @@ export const edgeCases: readonly Case[] = [
   {
     name: 'push: opened by another client',
     run: async (bench) => openPushed(bench, String((await push(bench)).body['request_uri']), bench.sites.other),
+  },
+  {
+    name: 'push: opened by another client that may be answered at the same address',
+    run: async (bench) => openPushed(bench, String((await push(bench)).body['request_uri']), bench.sites.narrow),
   },
   {
     name: 'push: opened for the second time',
