@@ -234,7 +234,6 @@ export const en = {
       'refresh.ahead': 'A sign-in was newer than our records, after trouble on our side',
       'refresh.wrong_key': 'A copied sign-in was refused, because it came without its key',
       'client.added': 'A site was added',
-      'client.changed': 'A site was changed',
       'client.disabled': 'A site was taken out of service',
       'client.enabled': 'A site was put back into service',
       'client.removed': 'A site was removed',

@@ -30,7 +30,6 @@ export const ACTIONS = [
   'refresh.ahead',
   'refresh.wrong_key',
   'client.added',
-  'client.changed',
   'client.disabled',
   'client.enabled',
   'client.removed',

@@ -15,6 +15,7 @@ import { addClient, grantClient, refreshByBody, sessionOf, snapshotOf } from '..
 import { addSecondary, ticketFor } from '../secondaries.ts';
 import { addSite, codeFor } from '../sites.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
+import { AT_SITES } from './site-actions.ts';
 
 /** What is written down: every result of a sign-in, every refusal, one line each, in a form that nobody can forge from outside. */
 
@@ -285,7 +286,7 @@ inWorld(
     }
     // What a deleted user did keeps its request and loses its place.
     await step('account.deleted', () => ivy.act('me', { confirm: 'ivy@example.com' }, { method: 'DELETE' }));
-    assert.deepEqual([...(await seen()), ...AT_THE_COMMAND_LINE].sort(), [...ACTIONS].sort());
+    assert.deepEqual([...(await seen()), ...AT_THE_COMMAND_LINE, ...AT_SITES].sort(), [...ACTIONS].sort());
   },
   { config: { providers: fake.access }, deps: { network: fake.network } },
 );
