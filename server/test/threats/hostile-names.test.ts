@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { PAGES } from '@portico/protocol/routes';
+import { FORM_FIELDS } from '@portico/protocol/cookies';
+import { OAUTH, PAGES } from '@portico/protocol/routes';
 import type { Browser } from '../browser.ts';
-import { inWorld, PASSWORD, type World } from '../world.ts';
+import { addSite, openSite } from '../sites.ts';
+import { DAY, inWorld, PASSWORD, type World } from '../world.ts';
+import { askedForConsent, waitingDevice } from './site-scenes.ts';
 
 /** Names, addresses and browser names from strangers, followed to every place that shows them: pages, JSON, letters. They stay words. */
 
@@ -137,3 +140,38 @@ inWorld('what was typed into a form comes back as text in the form, in the title
     }
   }
 });
+
+inWorld(
+  'the name of a site is shown as the words it is: to whoever is asked, signs in for it, signs out of it or lets a device in',
+  async (world) => {
+    const browser = await world.signedUp('ada@example.com');
+    for (const [at, name] of NAMES.entries()) {
+      const site = await addSite(world, `site-${at}`, { name, postLogoutUris: ['https://site.example.net/out'] });
+      const { returnTo } = await askedForConsent(world, browser, site);
+      const back = encodeURIComponent(returnTo);
+      const out = encodeURIComponent(
+        `${OAUTH.logout}?${new URLSearchParams({ client_id: site.id, post_logout_redirect_uri: 'https://site.example.net/out' }).toString()}`,
+      );
+      await openSite(world, browser, site);
+      for (const [who, path] of [
+        [browser, `${PAGES.consent}?returnTo=${back}`],
+        [world.browser(), `${PAGES.signIn}?returnTo=${back}`],
+        [browser, `${PAGES.signOut}?returnTo=${out}`],
+        [browser, PAGES.dashboardSites],
+      ] as const) {
+        const page = await who.send('GET', path, undefined, PAGE);
+        assert.equal(page.status, 200, path);
+        assert.ok(wordsOf(page.text).includes(name), `${path} shows ${JSON.stringify(name)}`);
+        requireInert(page.text, `${path} ${JSON.stringify(name)}`);
+      }
+      await browser.act('mySite', undefined, { params: { clientId: site.id } });
+      const { userCode } = await waitingDevice(world, name);
+      const found = await browser.submit(PAGES.device, { [FORM_FIELDS.csrf]: browser.csrf, userCode });
+      assert.ok(wordsOf(found.text).includes(name), `${PAGES.device} ${name}: ${found.status}`);
+      requireInert(found.text, PAGES.device);
+      // Only so many devices may be looked at within a while.
+      world.clock.advance(DAY / 4);
+      assert.equal((await browser.refresh()).status, 200);
+    }
+  },
+);

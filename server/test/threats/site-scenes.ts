@@ -16,8 +16,8 @@ import type { World } from '../world.ts';
 const newName = (what: string) => `${what}-${randomBytes(4).toString('hex')}`;
 
 /** A site that must ask, and where its request goes on once the person has said so. */
-export async function askedForConsent(world: World, browser: Browser): Promise<{ site: Site; returnTo: string }> {
-  const site = await addSite(world, newName('notes'));
+export async function askedForConsent(world: World, browser: Browser, given?: Site): Promise<{ site: Site; returnTo: string }> {
+  const site = given ?? (await addSite(world, newName('notes')));
   const location = locationOf(await askAuthorize(browser, askOf(site)));
   assert.equal(location.pathname, PAGES.consent);
   return { site, returnTo: location.searchParams.get('returnTo') ?? '' };
@@ -30,8 +30,8 @@ export async function openedSite(world: World, browser: Browser): Promise<Site> 
 }
 
 /** A device without a browser that waits under a code. */
-export async function waitingDevice(world: World): Promise<{ userCode: string; poll(): Promise<Answered> }> {
-  const game = await addSite(world, newName('snake'), { kind: 'native' });
+export async function waitingDevice(world: World, name = 'Snake'): Promise<{ userCode: string; poll(): Promise<Answered> }> {
+  const game = await addSite(world, newName('snake'), { kind: 'native', name });
   const { body, text } = await ask(world, 'deviceAuthorization', game, { scope: 'openid' });
   assert.equal(typeof body['user_code'], 'string', text);
   const poll = () => {
