@@ -241,6 +241,38 @@ inWorld('parameters of other spellings are other parameters: none of them moves 
   assert.ok(!destinationsOf(mixed).some((to) => to.includes('evil')));
 });
 
+inWorld(
+  'no hostile address can be pushed beforehand, and none that was not pushed is taken from beside the name of a request',
+  async (world) => {
+    const { site, app, browser } = await furnish(world);
+    const push = (client: Site, uri: string, more: Readonly<Record<string, string>> = {}) => {
+      const form = request(client.id, uri, more);
+      if (client.secret !== null) form.append('client_secret', client.secret);
+      return post(world.browser(), form, OAUTH.pushed);
+    };
+    for (const [client, corpus] of [
+      [site, AGAINST_SITE],
+      [app, AGAINST_APP],
+    ] as const) {
+      for (const { uri, why } of corpus) {
+        const refused = await push(client, uri);
+        assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_request'], `${JSON.stringify(uri)} (${why})`);
+        assert.deepEqual(destinationsOf(refused), []);
+        if (uri.length > 12) assert.ok(!refused.text.includes(uri));
+      }
+    }
+    const name = async (uri: string) => (await push(site, uri, { prompt: 'none' })).body['request_uri'] as string;
+    for (const uri of SITE_URIS) {
+      // RFC 9126 4: what stands beside the name is ignored.
+      const beside = { client_id: site.id, request_uri: await name(uri), redirect_uri: 'https://evil.example/', state: 'evil.example' };
+      const [to = ''] = destinationsOf(await ask(browser, new URLSearchParams(beside)));
+      assert.ok(to.startsWith(`${uri}${uri.includes('?') ? '&' : '?'}code=`) && !to.includes('evil'), to);
+    }
+    const other = { client_id: 'other', request_uri: await name(SITE_URIS[0]) };
+    assertStays(await ask(browser, new URLSearchParams(other)), { uri: SITE_URIS[0], why: 'the request of another client' });
+  },
+);
+
 inWorld('a code goes to no hostile address at the token endpoint, and none of them spends it', async (world) => {
   const { site, app, browser } = await furnish(world);
   for (const [client, good, corpus] of [
