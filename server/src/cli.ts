@@ -125,7 +125,13 @@ export function parseCommand(argv: readonly string[]): Parsed {
     case 'migrate':
     case 'doctor':
       return { kind: name, json };
-    default: {
+    case 'client add':
+    case 'client list':
+    case 'client rotate-secret':
+    case 'client disable':
+    case 'client enable':
+    case 'client remove':
+    case 'client roles': {
       const command = parseClient(name, first, values, json);
       return typeof command === 'string' ? badUsage(command) : command;
     }

@@ -1,4 +1,4 @@
-import type { ErrorCode, Fields } from '@portico/protocol/errors';
+import type { ErrorCode } from '@portico/protocol/errors';
 import type { Texts } from '@portico/protocol/texts';
 import type { SessionStatus, UnusualReason } from '@portico/protocol/tokens';
 import type { Account, ActivityAnswer, Profile, ProofWays, Security, SiteItem } from './account-views.ts';

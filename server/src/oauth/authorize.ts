@@ -5,9 +5,11 @@ import type { Client } from '../clients/client.ts';
 import { type Consent, findConsent } from '../clients/consent.ts';
 import type { Deps } from '../deps.ts';
 import { tokenHash } from '../platform/crypto.ts';
+import type { Db } from '../platform/db.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { type Granted, isRotationStale } from '../sessions/proof-by-cookie.ts';
 import { lockActiveSession } from '../sessions/session.ts';
+import { provedAtOf } from '../sessions/session-row.ts';
 import { type Standing, standingOf } from '../sessions/standing.ts';
 import { insertCode } from './authorization-code.ts';
 import { keepRequestWaiting, spendRequest } from './authorization-request.ts';
@@ -82,12 +84,19 @@ async function needOfSignedIn(deps: Deps, request: AuthorizeRequest, granted: Gr
   const { grant } = granted;
   const { session, user } = grant;
   await requireHintedUser(deps, request, user.id);
-  const provedAt = Math.max(session.authTime, session.provedAt ?? 0);
+  const provedAt = provedAtOf(session);
   if (wantsProof(deps, request, provedAt)) return 'proof';
   if (isRotationStale(deps, granted)) return 'rotation';
-  if (request.stored?.approvedSessionId === session.id) return null;
-  const chosen = provedSince(request, provedAt);
-  return wantsConsent(request, chosen, await findConsent(deps.db, user.id, request.client.id)) ? 'consent' : null;
+  return (await needsConsent(deps.db, request, { id: session.id, userId: user.id, provedAt })) ? 'consent' : null;
+}
+
+async function needsConsent(
+  db: Db,
+  request: AuthorizeRequest,
+  { id, userId, provedAt }: { readonly id: string; readonly userId: string; readonly provedAt: number },
+): Promise<boolean> {
+  if (request.stored?.approvedSessionId === id) return false;
+  return wantsConsent(request, provedSince(request, provedAt), await findConsent(db, userId, request.client.id));
 }
 
 /** OpenID Connect Core 3.1.2.1: never a positive answer about somebody else than the site means. */
@@ -144,6 +153,8 @@ async function makeCode(deps: Deps, request: AuthorizeRequest, { grant }: Grante
     const now = deps.now();
     const session = await lockActiveSession(tx, grant.session.id, now);
     if (session?.userId == null) return null;
+    // "Sign out of B" takes the same lock: what was allowed a moment ago may be taken back by now.
+    if (await needsConsent(tx, request, { id: session.id, userId: session.userId, provedAt: provedAtOf(session) })) return null;
     if (stored !== null && !(await spendRequest(tx, stored.idHash, now))) return null;
     const made = { hash: tokenHash(code), clientId: client.id, sessionId: session.id, userId: session.userId };
     await insertCode(tx, { ...made, redirectUri, challenge, scope, nonce, dpopKey }, now);

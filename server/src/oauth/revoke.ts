@@ -29,6 +29,8 @@ export async function revokeToken(deps: Deps, caller: Caller, parameters: Parame
   const family = refresh === null ? await familyOfAccessToken(deps, client, token) : await findFamily(deps.db, refresh.familyId);
   if (family === null) return DONE;
   requireOwn(client, family.clientId);
+  // What ended names nothing any more: an old copy must not end what its owner has opened since.
+  if (family.state === 'revoked' || family.state === 'replaced') return DONE;
   const revocations = await end(deps, caller, family, refresh !== null);
   for (const entry of revocations) deps.revoked.add(entry);
   return DONE;

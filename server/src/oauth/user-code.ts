@@ -5,7 +5,7 @@ import type { ChainKey } from '../platform/keyring.ts';
 /** What a person types to tie a device to their account (RFC 8628 6.1): no vowels, so no words, and nothing that looks like a digit. */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const LENGTH = 8;
-const FORM = new RegExp(`^[${LETTERS}]{${LENGTH}}$`);
+const FORM = /^[BCDFGHJKLMNPQRSTVWXZ]{8}$/;
 
 /** Eight letters of twenty: 34 bits, guarded by the counters of typed codes and by ten minutes. */
 export function makeUserCode(random: Deps['random']): string {

@@ -68,7 +68,12 @@ export const OWN_PAGES: GrantClient = { accessAlg: 'ES256', accessLife: null, cv
  * max_age) is told of it, while the session itself, and every other site in it, goes on.
  */
 export function authTimeOf({ authTime, provedAt }: Pick<Session, 'authTime' | 'provedAt'>): number {
-  return Math.floor(Math.max(authTime, provedAt ?? 0) / 1000);
+  return Math.floor(provedAtOf({ authTime, provedAt }) / 1000);
+}
+
+/** The same moment in milliseconds. */
+export function provedAtOf({ authTime, provedAt }: Pick<Session, 'authTime' | 'provedAt'>): number {
+  return Math.max(authTime, provedAt ?? 0);
 }
 
 /** Reads the columns that `session.ts` asks for. */
