@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { COOKIES } from '@portico/protocol/cookies';
 import { EXTERNAL_PATHS, EXTERNAL_PREFIX, PAGES, SSO } from '@portico/protocol/routes';
 import type { Page } from 'playwright-core';
@@ -70,6 +71,15 @@ async function signedUp(stage: Stage, email: string): Promise<Visitor> {
   return visitor;
 }
 
+/** The game asks the main server about a session at most once a second. */
+async function untilSignedOut(page: Page): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if ((await page.evaluate(() => fetch('/me').then(({ status }) => status))) === 401) return;
+    await sleep(200);
+  }
+  assert.fail('the game still takes the user for signed in');
+}
+
 const settled = (page: Page) => page.waitForSelector('html[data-alive]', { state: 'attached' });
 const reads = (page: Page, text: string | RegExp) => page.locator('#who').getByText(text).waitFor();
 const ticketUrl = (stage: Stage, challenge = newVerifier().challenge) => `${stage.app}${SSO.ticket}?code_challenge=${challenge}`;
@@ -124,7 +134,7 @@ onStage(
     await visitor.page.goto(stage.app + PAGES.dashboard);
     await visitor.page.locator('form#log-out button').click();
     await visitor.page.waitForURL((url) => url.pathname === PAGES.signIn);
-    await page.waitForFunction(() => fetch('/me').then(({ status }) => status === 401), undefined, { polling: 200, timeout: 10_000 });
+    await untilSignedOut(page);
     await page.reload();
     await settled(page);
     await reads(page, 'nobody');
