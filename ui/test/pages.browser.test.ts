@@ -136,7 +136,7 @@ test('without JavaScript every page still shows its heading and its way on', { s
   for (const sample of samples) {
     await page.goto(server.pageOf(sample));
     assert.ok(await page.locator('h1').isVisible(), sample);
-    assert.ok((await page.locator('main button:visible, main a:visible, noscript').count()) > 0, sample);
+    assert.ok((await page.locator('main button:visible, main a:visible, nav a:visible, noscript').count()) > 0, sample);
   }
   await page.goto(server.pageOf('dashboard'));
   assert.ok(await page.locator('form.log-out button').isVisible());
