@@ -16,6 +16,8 @@ export interface SliceOptions {
   readonly milliseconds: number;
   /** Live refresh tokens, one a chain; each refresh replaces its token by the successor. */
   readonly chains: string[];
+  /** What a chain goes on with where a token has no successor. */
+  readonly spare?: string[];
 }
 
 /**
@@ -23,14 +25,14 @@ export interface SliceOptions {
  * so the writes fall on many rows, as the refreshes of many signed-in people do, and every token is used once.
  */
 export async function runSlice(target: Target, options: SliceOptions): Promise<Slice> {
-  const { port, concurrency, chains } = options;
+  const { port, concurrency, chains, spare = [] } = options;
   const connections = await Promise.all(Array.from({ length: concurrency }, () => openConnection(port)));
   const latencies: number[] = [];
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   const end = start + options.milliseconds;
   const callers = connections.map((connection, caller) =>
-    refreshUntil(target, { port, connection, chains, caller, callers: concurrency, end, latencies }),
+    refreshUntil(target, { port, connection, chains, spare, caller, callers: concurrency, end, latencies }),
   );
   await Promise.all(callers).finally(() => {
     for (const connection of connections) connection.close();
@@ -49,20 +51,21 @@ interface Caller {
   readonly port: number;
   readonly connection: Connection;
   readonly chains: string[];
+  readonly spare: string[];
   readonly caller: number;
   readonly callers: number;
   readonly end: number;
   readonly latencies: number[];
 }
 
-async function refreshUntil(target: Target, { port, connection, chains, caller, callers, end, latencies }: Caller): Promise<void> {
+async function refreshUntil(target: Target, { port, connection, chains, spare, caller, callers, end, latencies }: Caller): Promise<void> {
   let chain = caller;
   for (let before = performance.now(); before < end; ) {
     const token = chains[chain];
     if (token === undefined) throw new Error(`${target.name} has fewer chains than callers.`);
     const answer = await connection.send(target.refreshRequest(token, port));
     const after = performance.now();
-    const next = target.nextToken(answer, token);
+    const next = target.nextToken(answer, token, spare);
     // An honest chain is never refused: a refusal here is a finding, not a slow request.
     if (next === null || next === token)
       throw new Error(`${target.name} refused an honest refresh: ${answer.status} ${answer.body.slice(0, 300)}`);

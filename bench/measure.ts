@@ -14,6 +14,7 @@ export interface Contender {
   readonly durability: string;
   readonly chains: string[];
   readonly raceTokens: readonly string[];
+  readonly spare: string[];
 }
 
 export interface Sample extends Slice {
@@ -38,8 +39,15 @@ export function nameOf(target: Target): string {
 export async function startContender(target: Target, place: Place, families: number): Promise<Contender> {
   const running = await target.start(place);
   try {
-    const { tokens, durability } = await running.prepare(families + RACES);
-    return { target, running, durability, chains: tokens.slice(RACES), raceTokens: tokens.slice(0, RACES) };
+    const { tokens, durability } = await running.prepare(families + RACES + (target.spare ?? 0));
+    return {
+      target,
+      running,
+      durability,
+      chains: tokens.slice(RACES, RACES + families),
+      raceTokens: tokens.slice(0, RACES),
+      spare: tokens.slice(RACES + families),
+    };
   } catch (error) {
     await running.server.stop();
     throw error;
@@ -47,7 +55,7 @@ export async function startContender(target: Target, place: Place, families: num
 }
 
 export async function takeSample(
-  { target, running, chains }: Contender,
+  { target, running, chains, spare }: Contender,
   round: number,
   concurrency: number,
   seconds: number,
@@ -56,7 +64,7 @@ export async function takeSample(
   const machineBefore = machineTime();
   const driverBefore = process.cpuUsage();
   const serverBefore = processorMs(running.server.pid);
-  const slice = await runSlice(target, { port: running.port, concurrency, milliseconds: seconds * 1000, chains });
+  const slice = await runSlice(target, { port: running.port, concurrency, milliseconds: seconds * 1000, chains, spare });
   const serverAfter = processorMs(running.server.pid);
   const driver = process.cpuUsage(driverBefore);
   const serverMs = serverBefore === null || serverAfter === null ? null : serverAfter - serverBefore;
@@ -78,7 +86,7 @@ export async function takeSample(
 /** Races last: where a peer answers a race by ending the grant, nothing is measured on its remains. */
 export async function endContender({ target, running, raceTokens }: Contender): Promise<Ending> {
   const races: OneUse[] = [];
-  if (target.reads === undefined) for (const token of raceTokens) races.push(await raceOneToken(target, running, token));
+  if (target.unraced === undefined) for (const token of raceTokens) races.push(await raceOneToken(target, running, token));
   return { races, peakMemoryMib: peakMemoryMib(running.server.pid) };
 }
 

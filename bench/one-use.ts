@@ -32,7 +32,7 @@ export async function raceOneToken(target: Target, { port, server }: { port: num
   server.resume();
   const answers = await Promise.all(sent);
   for (const connection of connections) connection.close();
-  const won = answers.map((answer) => target.nextToken(answer, token)).filter((next) => next !== null);
+  const won = answers.map((answer) => target.nextToken(answer, token, [])).filter((next) => next !== null);
   const successors = [...new Set(won)];
   return { answered: won.length, successors: successors.length, alive: await anyRefreshes(target, port, successors) };
 }
@@ -42,7 +42,7 @@ async function anyRefreshes(target: Target, port: number, tokens: readonly strin
   let alive = false;
   for (const token of tokens) {
     const answer = await connection.send(target.refreshRequest(token, port));
-    alive ||= target.nextToken(answer, token) !== null;
+    alive ||= target.nextToken(answer, token, []) !== null;
   }
   connection.close();
   return alive;

@@ -2,7 +2,7 @@ import { type Line, quantile, type Result, summarize } from './summary.ts';
 
 export function printReport(results: readonly Result[], concurrencies: readonly number[]): string {
   const speeds = concurrencies.map((concurrency) => `${concurrency} at once\n${speedTable(summarize(results, concurrency))}`);
-  const racing = results.filter(({ target }) => target.reads === undefined);
+  const racing = results.filter(({ target }) => target.unraced === undefined);
   const races = racing[0]?.ending.races.length ?? 0;
   return [
     ...speeds,

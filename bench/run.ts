@@ -12,8 +12,8 @@ import { type Result, summarize } from './summary.ts';
 import type { Target } from './target.ts';
 import { betterAuthOnPostgres, betterAuthOnSqlite } from './targets/better-auth.ts';
 import { floorOnPostgres, floorOnSqlite } from './targets/floor.ts';
-import { oidcProviderIntrospecting, oidcProviderOnSqlite } from './targets/oidc-provider.ts';
-import { porticoByOAuth, porticoIntrospecting, porticoOnPostgres, porticoOnSqlite } from './targets/portico.ts';
+import { oidcProviderExchanging, oidcProviderIntrospecting, oidcProviderOnSqlite } from './targets/oidc-provider.ts';
+import { porticoByOAuth, porticoExchanging, porticoIntrospecting, porticoOnPostgres, porticoOnSqlite } from './targets/portico.ts';
 
 const TARGETS: readonly Target[] = [
   floorOnSqlite,
@@ -21,6 +21,8 @@ const TARGETS: readonly Target[] = [
   betterAuthOnSqlite,
   porticoByOAuth,
   oidcProviderOnSqlite,
+  porticoExchanging,
+  oidcProviderExchanging,
   porticoIntrospecting,
   oidcProviderIntrospecting,
   floorOnPostgres,

@@ -38,13 +38,15 @@ export interface Target {
   readonly about: string;
   /** Which of Portico's rows it is compared with: the one that does the same on the same wire. `portico` unless said otherwise. */
   readonly counterpart?: string;
-  /** It reads and spends nothing, so there is no race to be run on one token. */
-  readonly reads?: true;
+  /** No race is run on one token: nothing is spent by it, or a second caller ends what the first one got. */
+  readonly unraced?: true;
+  /** How many tokens are made at the start beyond one a chain, where a token has no successor. */
+  readonly spare?: number;
   start(place: Place): Promise<Running>;
   /** The same token always gives the same request: to send it again is a retry by the same client. */
   refreshRequest(token: string, port: number): string;
   /** The successor of `token`, or null when the answer is a refusal. */
-  nextToken(answer: Answer, token: string): string | null;
+  nextToken(answer: Answer, token: string, spare: string[]): string | null;
 }
 
 /** A complete HTTP/1.1 request as text, for a connection that stays open. */
@@ -65,6 +67,32 @@ export function oauthNextToken(answer: Answer): string | null {
   // An opaque access token would spare a peer the signature that the others pay for.
   if (typeof body.access_token !== 'string' || body.access_token.split('.').length !== 3) throw new Error('The access token is not a JWT.');
   return typeof body.refresh_token === 'string' ? body.refresh_token : null;
+}
+
+export const CODE_REDIRECT = 'https://site.example/callback';
+/** One for all: what is measured is the server's hash of it. */
+export const CODE_VERIFIER = 'a-verifier-of-the-length-that-libraries-make-43';
+/** Codes for a run of the usual length at a few thousand exchanges a second. */
+export const SPARE_CODES = 80_000;
+
+/** RFC 6749 4.1.3 with PKCE, as a public client. */
+export function codeRequest(port: number, path: string, clientId: string, code: string): string {
+  const body = new URLSearchParams({
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    code,
+    redirect_uri: CODE_REDIRECT,
+    code_verifier: CODE_VERIFIER,
+  });
+  return postRequest(port, path, ['Content-Type: application/x-www-form-urlencoded', 'Accept: application/json'], body.toString());
+}
+
+/** A code is good once: the chain goes on with another one. */
+export function codeExchanged(answer: Answer, _: string, spare: string[]): string | null {
+  if (oauthNextToken(answer) === null) return null;
+  const next = spare.pop();
+  if (next === undefined) throw new Error('No code is left: run fewer rounds, or shorter ones.');
+  return next;
 }
 
 /**

@@ -1,13 +1,14 @@
 /** oidc-provider with one public client and JWT access tokens, on a durable SQLite adapter. */
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import Provider from 'oidc-provider';
 import { durabilityOf, openDurable } from '../servers/durable-sqlite.ts';
 import { serveDriver } from '../servers/serve-driver.ts';
+import { CODE_REDIRECT, CODE_VERIFIER } from '../target.ts';
 import { sqliteAdapter } from './oidc-provider-adapter.ts';
 
 const RESOURCE = 'http://127.0.0.1/api';
 const MONTH_SECONDS = 30 * 24 * 3600;
-const [file = ''] = process.argv.slice(2);
+const [file = '', kind = 'tokens'] = process.argv.slice(2);
 
 const db = openDurable(file);
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -34,7 +35,7 @@ const provider = new Provider('http://127.0.0.1', {
     },
   ],
   cookies: { keys: [randomUUID()] },
-  ttl: { AccessToken: 300, Grant: MONTH_SECONDS, RefreshToken: MONTH_SECONDS },
+  ttl: { AccessToken: 300, AuthorizationCode: 3600, Grant: MONTH_SECONDS, RefreshToken: MONTH_SECONDS },
   findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   features: {
     devInteractions: { enabled: false },
@@ -53,7 +54,7 @@ const server = provider.listen(0, '127.0.0.1', () => {
   serveDriver({
     port: address.port,
     durability: durabilityOf(db),
-    prepare: (count) => Promise.all(Array.from({ length: count }, issueRefreshToken)),
+    prepare: (count) => (kind === 'codes' ? issueCodes(count) : Promise.all(Array.from({ length: count }, issueRefreshToken))),
   });
 });
 
@@ -62,10 +63,7 @@ async function issueRefreshToken(): Promise<string> {
   const accountId = randomUUID();
   const client = await provider.Client.find('bench');
   if (!client) throw new Error('The client is missing.');
-  const grant = new provider.Grant({ accountId, clientId: 'bench' });
-  grant.addResourceScope(RESOURCE, 'api');
-  grant.addOIDCScope('offline_access');
-  const grantId = await grant.save();
+  const grantId = await saveGrant(accountId);
   const token = new provider.RefreshToken({
     accountId,
     client,
@@ -75,4 +73,41 @@ async function issueRefreshToken(): Promise<string> {
     scope: 'api offline_access',
   });
   return token.save();
+}
+
+async function saveGrant(accountId: string): Promise<string> {
+  const grant = new provider.Grant({ accountId, clientId: 'bench' });
+  grant.addResourceScope(RESOURCE, 'api');
+  grant.addOIDCScope('offline_access');
+  return grant.save();
+}
+
+/** People whose codes they are: each of them signs in again and again. */
+const PEOPLE = 1000;
+
+/** What its authorization endpoint leaves behind for the token endpoint. */
+async function issueCodes(count: number): Promise<string[]> {
+  const client = await provider.Client.find('bench');
+  if (!client) throw new Error('The client is missing.');
+  const people = await Promise.all(
+    Array.from({ length: Math.min(PEOPLE, count) }, async () => {
+      const accountId = randomUUID();
+      return { accountId, grantId: await saveGrant(accountId) };
+    }),
+  );
+  const codeChallenge = createHash('sha256').update(CODE_VERIFIER).digest('base64url');
+  const issue = ({ accountId, grantId }: { accountId: string; grantId: string }) =>
+    new provider.AuthorizationCode({
+      accountId,
+      client,
+      grantId,
+      codeChallenge,
+      codeChallengeMethod: 'S256',
+      redirectUri: CODE_REDIRECT,
+      resource: RESOURCE,
+      scope: 'api offline_access',
+    }).save();
+  const codes: string[] = [];
+  while (codes.length < count) codes.push(...(await Promise.all(people.slice(0, count - codes.length).map(issue))));
+  return codes;
 }

@@ -1,9 +1,21 @@
 import { join } from 'node:path';
-import { introspected, introspectRequest, oauthNextToken, oauthRefreshRequest, type Target } from '../target.ts';
+import {
+  codeExchanged,
+  codeRequest,
+  introspected,
+  introspectRequest,
+  oauthNextToken,
+  oauthRefreshRequest,
+  SPARE_CODES,
+  type Target,
+} from '../target.ts';
 import { startPeer } from './start-driven.ts';
 
-const start: Target['start'] = ({ folder, core }) =>
-  startPeer({ script: join(import.meta.dirname, '../peers/oidc-provider.ts'), args: [join(folder, 'oidc-provider.db')], core });
+const startWith =
+  (kind: 'tokens' | 'codes'): Target['start'] =>
+  ({ folder, core }) =>
+    startPeer({ script: join(import.meta.dirname, '../peers/oidc-provider.ts'), args: [join(folder, 'oidc-provider.db'), kind], core });
+const start = startWith('tokens');
 
 export const oidcProviderOnSqlite: Target = {
   name: 'oidc-provider',
@@ -21,8 +33,20 @@ export const oidcProviderIntrospecting: Target = {
   database: 'SQLite',
   about: 'the same oidc-provider, asked at /token/introspection by a client with a secret',
   counterpart: 'portico-introspect',
-  reads: true,
+  unraced: true,
   start,
   refreshRequest: (token, port) => introspectRequest(port, '/token/introspection', { id: 'verifier', secret: 'verifier-secret' }, token),
   nextToken: introspected,
+};
+
+export const oidcProviderExchanging: Target = {
+  name: 'oidc-provider-code',
+  database: 'SQLite',
+  about: 'the same oidc-provider, asked at /token by a public client with codes and PKCE; the codes were made before',
+  counterpart: 'portico-code',
+  unraced: true,
+  spare: SPARE_CODES,
+  start: startWith('codes'),
+  refreshRequest: (token, port) => codeRequest(port, '/token', 'bench', token),
+  nextToken: codeExchanged,
 };

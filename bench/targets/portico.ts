@@ -9,6 +9,8 @@ import { openConnection } from '../connection.ts';
 import { type ServerProcess, spawnServer } from '../server-process.ts';
 import {
   type Answer,
+  codeExchanged,
+  codeRequest,
   cookieFrom,
   introspected,
   introspectRequest,
@@ -18,6 +20,7 @@ import {
   type Prepared,
   postRequest,
   type Running,
+  SPARE_CODES,
   type Target,
 } from '../target.ts';
 import { preparedFrom } from './start-driven.ts';
@@ -31,7 +34,7 @@ const TOKEN_PREFIX = 'ptr_';
 const GENERATION_AT = 17;
 
 /** Whose refresh tokens are measured: the browser's own, or those of a site. */
-type Holder = 'browser' | 'public' | 'confidential';
+type Holder = 'browser' | 'public' | 'confidential' | 'codes';
 
 const wire = { name: 'portico', start: (place: Place) => start(place), refreshRequest, nextToken } satisfies Partial<Target>;
 const ABOUT =
@@ -56,13 +59,26 @@ export const porticoIntrospecting: Target = {
   database: 'SQLite',
   about: 'the same server, asked at /oauth/introspect by a client with a secret; family, session, user and client are read each time',
   counterpart: 'portico-introspect',
-  reads: true,
+  unraced: true,
   start: (place) => start(place, 'confidential'),
   refreshRequest: (token, port) => {
     const [refresh = '', secret = ''] = token.split(' ');
     return introspectRequest(port, OAUTH.introspect, { id: 'bench', secret }, refresh);
   },
   nextToken: introspected,
+};
+
+/** The first call of every sign-in at a site: a code becomes a family, an access token and a refresh token. */
+export const porticoExchanging: Target = {
+  name: 'portico-code',
+  database: 'SQLite',
+  about: 'the same server, asked at /oauth/token by a public client with codes and PKCE; the codes were made before',
+  counterpart: 'portico-code',
+  unraced: true,
+  spare: SPARE_CODES,
+  start: (place) => start(place, 'codes'),
+  refreshRequest: (token, port) => codeRequest(port, OAUTH.token, 'bench', token),
+  nextToken: codeExchanged,
 };
 
 async function start({ folder, databaseUrl, core }: Place, holder: Holder = 'browser'): Promise<Running> {
