@@ -69,7 +69,7 @@ const COOKIE_VALUES = [
 ];
 
 const unsafe = AUTH_ROUTES.filter((route) => route.method !== 'GET');
-const filled = (path: string) => fillPath(path, { authProvider: 'github', id: 'A'.repeat(22) });
+const filled = (path: string) => fillPath(path, { authProvider: 'github', id: 'A'.repeat(22), clientId: 'shop' });
 
 /** Every row of every table that a request could write. */
 async function everything(db: Db): Promise<string> {
@@ -78,6 +78,14 @@ async function everything(db: Db): Promise<string> {
     'passwords',
     'devices',
     'clients',
+    'client_secrets',
+    'client_roles',
+    'consents',
+    'authorization_requests',
+    'authorization_codes',
+    'device_codes',
+    'logouts',
+    'spent_ids',
     'sessions',
     'signups',
     'refresh_tokens',

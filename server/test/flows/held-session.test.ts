@@ -90,7 +90,7 @@ inWorld('holding writes the state of all families, a revocation, an event and a 
   const revocations = await listRevocations(world.deps.db, world.deps.now(), 0);
   assert.deepEqual(
     revocations.map(({ kind, subject, expiresAt }) => ({ kind, subject, expiresAt })),
-    [{ kind: 'sid', subject: session.id, expiresAt: world.deps.now() + 6 * MINUTE }],
+    [{ kind: 'sid', subject: session.id, expiresAt: world.deps.now() + 16 * MINUTE }],
   );
   assert.ok(world.deps.revoked.isRevoked(claimsOf(answer.body['accessToken'])));
   assert.ok((await actions(world)).includes('session.held'));
