@@ -72,7 +72,7 @@ async function endedTokensAreRevoked(m: History, system: System): Promise<void> 
   const { session, family } = m.rows;
   const reused = family.state === 'revoked' && session.state === 'active';
   if (m.minted.length === 0 || (session.state === 'active' && !reused)) return;
-  const subject = reused ? `${session.id} ${system.clientId}` : session.id;
+  const subject = reused ? family.id : session.id;
   const entry = (await patiently(() => listRevocations(system.ground.db, 0, 0))).find((one) => one.subject === subject);
   assert.ok(entry !== undefined, 'I6: a session ended without a revocation');
   for (const { exp } of m.minted) assert.ok(entry.expiresAt >= exp * 1000, 'I6: an access token outlives its revocation');
