@@ -107,7 +107,8 @@ async function runFiles(run: Run, files: readonly string[], keep: (result: FileR
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, Math.max(2, availableParallelism())) }, work));
+    // One more than there are cores: a file that waits for a browser, a process or a timer leaves its core idle.
+    await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism() + 1) }, work));
   } finally {
     clearInterval(nudge);
   }
