@@ -45,10 +45,8 @@ async function startTogether(empty: FreshDatabase): Promise<void> {
     for (const one of starting) if (one.status === 'rejected') throw one.reason;
     const published = await Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}${SYSTEM.jwks}`)).text()));
     assert.equal(new Set(published).size, 1, 'all publish the same key');
-    assert.deepEqual(
-      (await db.all('select alg from signing_keys order by alg')).map(({ alg }) => alg),
-      ['ES256', 'EdDSA', 'RS256'],
-    );
+    const kinds = (await db.all('select alg from signing_keys')).map(({ alg }) => alg);
+    assert.deepEqual(kinds.sort(), ['ES256', 'EdDSA', 'RS256']);
     assert.equal((await db.all('select id from chain_keys')).length, 1);
 
     const found = findMasterKeyFile(empty.where.dataDir);
