@@ -46,7 +46,7 @@ async function startTogether(empty: FreshDatabase): Promise<void> {
     const published = await Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}${SYSTEM.jwks}`)).text()));
     assert.equal(new Set(published).size, 1, 'all publish the same key');
     const kinds = (await db.all('select alg from signing_keys')).map(({ alg }) => alg);
-    assert.deepEqual(kinds.sort(), ['ES256', 'EdDSA', 'RS256']);
+    assert.deepEqual([kinds.length, new Set(kinds)], [3, new Set(['ES256', 'EdDSA', 'RS256'])]);
     assert.equal((await db.all('select id from chain_keys')).length, 1);
 
     const found = findMasterKeyFile(empty.where.dataDir);
