@@ -42,10 +42,9 @@ export function createSessionQuestion({ url, credentials, fetch, now }: Settings
     }
   };
 
-  return async ({ claims, kid }) => {
-    const { sid, uv, fid, cv, sub, aud } = claims;
+  return async ({ revocable: { sid, uv, fid, cv, sub, aud, kid } }) => {
     // A machine has no session that could be asked about.
-    if (typeof sid !== 'string') return 'unknown';
+    if (sid === undefined) return 'unknown';
     const question = JSON.stringify({ sid, sub, uv, fid, cv, kid, clientId: aud });
     const known = kept.get(question);
     if (known !== undefined && Math.abs(now() - known.at) < ANSWER_COUNTS) return known.verdict;

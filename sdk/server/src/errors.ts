@@ -46,6 +46,11 @@ export class PorticoError extends Error {
   get body(): { readonly error: PorticoCode; readonly message: string } {
     return { error: this.code, message: this.hint };
   }
+
+  /** The answer, where answers are `Response`s. */
+  toResponse(): Response {
+    return Response.json(this.body, { status: this.status, headers: this.headers });
+  }
 }
 
 /** RFC 6750 3 and RFC 9470 3; without a token there is no error to name. */

@@ -1,13 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PorticoError } from './errors.ts';
+import type { Needs } from './needs.ts';
 import type { VerifierOptions } from './options.ts';
-import { createVerifier, type Needs, type VerifiedUser, type Verifier } from './verifier.ts';
+import type { VerifiedUser } from './user.ts';
+import { createVerifier, type Verifier } from './verifier.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     portico: Verifier;
-    /** A `preHandler` that lets only such users through; then `request.user` is one. */
-    requireUser(needs?: Needs): (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+    /**
+     * A hook that lets only such users through; then `request.user` is one. As `onRequest` it refuses before a body is read, as `preHandler` after.
+     * Throws TypeError for needs that make no sense.
+     */
+    requireUser(needs?: Needs): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
   }
   interface FastifyRequest {
     user: VerifiedUser;
@@ -19,13 +24,17 @@ export async function portico(app: FastifyInstance, options: VerifierOptions): P
   const verifier = createVerifier(options);
   app.decorate('portico', verifier);
   app.decorateRequest('user');
-  app.decorate('requireUser', (needs: Needs = {}) => async (request: FastifyRequest, reply: FastifyReply) => {
-    try {
-      request.user = await verifier.verify(request, needs);
-    } catch (error) {
-      if (!(error instanceof PorticoError)) throw error;
-      await reply.code(error.status).headers(error.headers).send(error.body);
-    }
+  app.decorate('requireUser', (needs?: Needs) => {
+    const check = verifier.guard(needs);
+    return async (request: FastifyRequest, reply: FastifyReply) => {
+      try {
+        request.user = await check(request);
+        return;
+      } catch (error) {
+        if (!(error instanceof PorticoError)) throw error;
+        return reply.code(error.status).headers(error.headers).send(error.body);
+      }
+    };
   });
   app.addHook('onClose', async () => verifier.close());
 }

@@ -9,48 +9,65 @@ const READ_AGAIN_AFTER = 30_000;
 const LOOK_AGAIN_AFTER = 5000;
 const ANSWER_WITHIN = 5000;
 
+/** All keys that were published at one time. What was verified by one set says nothing under another: each is an object of its own. */
+export type KeySet = ReturnType<typeof createLocalJWKSet>;
+
 export interface Keys {
-  /** The key that the header names. Throws PorticoError. */
-  find(header: JWTHeaderParameters): Promise<CryptoKey>;
+  /** The key that the header names, and the set that it stands in. Throws PorticoError. */
+  find(header: JWTHeaderParameters): Promise<{ readonly key: CryptoKey; readonly set: KeySet }>;
+  /** What was read last; null before. It is read again in the background when it is old. */
+  current(): KeySet | null;
 }
 
 export function createKeys({ url, fetch, now }: Pick<Settings, 'url' | 'fetch' | 'now'>): Keys {
-  let known: ReturnType<typeof createLocalJWKSet> | null = null;
+  let known: { readonly set: KeySet; readonly text: string } | null = null;
   let readAt = Number.NEGATIVE_INFINITY;
+  let wasAnswered = false;
   let reading: Promise<boolean> | null = null;
 
   /** False: there was no answer, and what is known stays. */
   const read = async (): Promise<boolean> => {
+    wasAnswered = false;
     try {
       const answer = await fetch(url + SYSTEM.jwks, { signal: AbortSignal.timeout(ANSWER_WITHIN), redirect: 'error' });
-      if (!answer.ok) return false;
-      known = createLocalJWKSet((await answer.json()) as JSONWebKeySet);
-      return true;
+      if (!answer.ok) throw new Error(`Portico answered ${answer.status}`);
+      const text = await answer.text();
+      // The same text is the same set: what was verified by it is still good.
+      if (text !== known?.text) known = { set: createLocalJWKSet(JSON.parse(text) as JSONWebKeySet), text };
+      wasAnswered = true;
     } catch {
-      return false;
-    } finally {
-      readAt = now();
+      // Heard of by whoever needs a key that is not known yet.
     }
+    readAt = now();
+    return wasAnswered;
   };
   const readOnce = () => (reading ??= read().finally(() => (reading = null)));
   const olderThan = (age: number) => Math.abs(now() - readAt) >= age;
 
-  const among = async (header: JWTHeaderParameters): Promise<CryptoKey | null> => {
+  const among = async (header: JWTHeaderParameters) => {
+    const set = known?.set;
     try {
-      return known === null ? null : await known(header);
+      return set === undefined ? null : { key: await set(header), set };
     } catch (cause) {
       if (cause instanceof errors.JWKSNoMatchingKey) return null;
       throw cause;
     }
   };
+  const current = () => {
+    if (known !== null && olderThan(READ_AGAIN_AFTER)) void readOnce();
+    return known?.set ?? null;
+  };
   return {
+    current,
     find: async (header) => {
+      // Without a name a revoked key would be used under none.
+      if (typeof header.kid !== 'string') throw new PorticoError('token_invalid');
       const found = await among(header);
       if (found !== null) {
-        if (olderThan(READ_AGAIN_AFTER)) void readOnce();
+        current();
         return found;
       }
-      const answered = reading !== null || olderThan(LOOK_AGAIN_AFTER) ? await readOnce() : known !== null;
+      const answered = reading !== null || olderThan(LOOK_AGAIN_AFTER) ? await readOnce() : wasAnswered;
       const published = await among(header);
       if (published !== null) return published;
       // Who cannot be asked may have published it by now.

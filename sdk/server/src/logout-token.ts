@@ -28,7 +28,7 @@ export function createLogoutReader({ issuer, audiences, leeway, now }: Settings,
   };
   return async (token) => {
     if (token.length > TOKEN_MAX) throw new PorticoError('token_invalid');
-    const { payload } = await jwtVerify(token, (header) => keys.find(header), {
+    const { payload } = await jwtVerify(token, async (header) => (await keys.find(header)).key, {
       algorithms: ['ES256', 'RS256', 'EdDSA'],
       typ: 'logout+jwt',
       issuer,

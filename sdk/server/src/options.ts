@@ -1,3 +1,5 @@
+import type { Needs } from './needs.ts';
+
 /** What to do while nothing is heard of revocations: accept what is signed and unexpired, ask Portico about each session, or refuse with 503. */
 export type RevocationMode = 'accept' | 'revalidate' | 'reject';
 
@@ -17,6 +19,10 @@ export interface VerifierOptions {
   readonly revocation?: RevocationMode;
   /** How far clocks may differ, in seconds: 5, and 30 at most. */
   readonly leeway?: number;
+  /** What every route asks for; a route replaces what it names itself. */
+  readonly needs?: Needs;
+  /** How many verified tokens are kept, so that each costs one signature: 10,000, about 2 KB each. 0: none, and every request costs one. */
+  readonly cacheSize?: number;
   /** Where Portico is reached from here, when that is not its public address. */
   readonly url?: string;
   readonly fetch?: typeof fetch;
@@ -34,24 +40,30 @@ export interface Settings {
   readonly jwtSecrets: readonly Uint8Array[];
   readonly mode: RevocationMode;
   readonly leeway: number;
+  readonly needs: Needs;
+  readonly cacheSize: number;
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly warn: (sentence: string) => void;
 }
 
 const LEEWAY_MAX = 30;
+const CACHE_SIZE = 10_000;
+const CACHE_SIZE_MAX = 1_000_000;
 /** RFC 7518 3.2: a key of the size of the hash. */
 const JWT_SECRET_MIN = 32;
 
 /** Throws TypeError: what is wrong here is wrong for every request. */
 export function readOptions(options: VerifierOptions): Settings {
-  const { issuer, leeway = 5, url = issuer, clientSecret } = options;
+  const { issuer, leeway = 5, url = issuer, clientSecret, needs = {}, cacheSize = CACHE_SIZE } = options;
   if (!URL.canParse(issuer)) throw new TypeError('issuer must be the origin of Portico, such as https://auth.example.com');
   const audiences = new Set(typeof options.audience === 'string' ? [options.audience] : options.audience);
   const [first] = audiences;
   // Without an audience the token of any site would open this one.
   if (first === undefined || audiences.has('')) throw new TypeError('audience must name the client whose tokens are accepted');
   if (!(leeway >= 0 && leeway <= LEEWAY_MAX)) throw new TypeError(`leeway must be 0 to ${LEEWAY_MAX} seconds`);
+  if (!(Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= CACHE_SIZE_MAX))
+    throw new TypeError(`cacheSize must be 0 to ${CACHE_SIZE_MAX} tokens`);
   const secrets = [...(options.jwtSecret === undefined ? [] : [options.jwtSecret]), ...(options.jwtSecrets ?? [])];
   const jwtSecrets = secrets.map((text) => new TextEncoder().encode(text));
   if (jwtSecrets.some(({ length }) => length < JWT_SECRET_MIN)) throw new TypeError(`a JWT secret has ${JWT_SECRET_MIN} bytes or more`);
@@ -67,6 +79,8 @@ export function readOptions(options: VerifierOptions): Settings {
     jwtSecrets,
     mode: credentials === null ? 'accept' : (options.revocation ?? 'revalidate'),
     leeway,
+    needs,
+    cacheSize,
     fetch: options.fetch ?? fetch,
     now: options.now ?? Date.now,
     warn: options.warn ?? ((sentence) => console.warn(`portico: ${sentence}`)),
@@ -77,15 +91,4 @@ export function readOptions(options: VerifierOptions): Settings {
 function basic(id: string, secret: string): string {
   const text = [id, secret].map((part) => encodeURIComponent(part)).join(':');
   return `Basic ${btoa(text)}`;
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Seconds: a number of them, or a text such as `5m`. */
-export function secondsOf(duration: number | string): number {
-  if (typeof duration === 'number') return duration;
-  const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(duration) ?? [];
-  const seconds = Number(count) * (UNITS[unit] ?? Number.NaN);
-  if (count === '' || Number.isNaN(seconds)) throw new TypeError('a duration is a number of seconds, or a text such as 90s, 5m or 12h');
-  return seconds;
 }

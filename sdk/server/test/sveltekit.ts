@@ -1,0 +1,2 @@
+/** SvelteKit's own words, for tests that stand where its package cannot be found. */
+export { error, isHttpError } from '@sveltejs/kit';
