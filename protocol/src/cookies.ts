@@ -11,7 +11,14 @@ export const COOKIES = {
   lastWay: 'portico_way',
 } as const;
 
-export type CookieName = (typeof COOKIES)[keyof typeof COOKIES];
+/** The refresh token of an app in the browser, on the host of the API: no two clients share a cookie. */
+export type AppRefreshCookie = `${typeof COOKIES.refresh}_${string}`;
+
+export function appRefreshCookie(clientId: string): AppRefreshCookie {
+  return `${COOKIES.refresh}_${clientId}`;
+}
+
+export type CookieName = (typeof COOKIES)[keyof typeof COOKIES] | AppRefreshCookie;
 
 /**
  * `__Host-` makes the browser refuse the cookie unless it is Secure, has Path=/ and no Domain, so that no sibling

@@ -1,3 +1,5 @@
+import type { SiteProblem } from './site-problems.ts';
+
 /**
  * Every way in which Portico refuses, with the HTTP status it becomes.
  * The sentence that a person reads stands in `texts/<language>.ts`; programs switch on the code.
@@ -38,6 +40,7 @@ export const ERRORS = {
   wrong_code: 400,
   code_expired: 410,
   link_expired: 410,
+  link_of_another: 403,
   // Client sites.
   grant_refused: 400,
   ticket_refused: 400,
@@ -56,6 +59,12 @@ export const ERRORS = {
   identity_taken: 409,
   other_identity_linked: 409,
   last_way_in: 409,
+  last_owner: 409,
+  key_in_use: 409,
+  rotation_waits: 409,
+  site_changed: 409,
+  own_account: 409,
+  user_suspended: 409,
   provider_failed: 502,
   // Who may create an account.
   signup_closed: 403,
@@ -68,6 +77,7 @@ export const ERRORS = {
   wrong_credentials: 401,
   wrong_password: 403,
   fresh_signin_required: 403,
+  role_required: 403,
   csrf_failed: 403,
   origin_refused: 403,
   session_held: 403,
@@ -107,13 +117,22 @@ export type FieldProblem =
   | 'password_too_long'
   | 'password_common'
   | 'password_context'
-  | 'confirm_differs';
+  | 'last_owner'
+  | 'confirm_differs'
+  | 'signup_closed'
+  | 'domain_refused'
+  | 'has_account'
+  | 'nobody_here'
+  | 'role_unknown'
+  | SiteProblem;
 
 export type Fields = Readonly<Record<string, FieldProblem>>;
 
 export interface RefusalDetail {
   /** Which fields failed, and why. */
   readonly fields?: Fields;
+  /** Which entry of a field that is a list, where one alone is wrong. */
+  readonly about?: Readonly<Record<string, string>>;
   /** Public facts that belong to this refusal, such as `verifyUrl` or `triesLeft`; they are answered beside the code. */
   readonly extra?: Readonly<Record<string, string | number>>;
   /** Seconds until it makes sense to try again: becomes `Retry-After`. */
@@ -125,6 +144,7 @@ export interface RefusalDetail {
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly fields: Fields | undefined;
+  readonly about: RefusalDetail['about'];
   readonly extra: Readonly<Record<string, string | number>> | undefined;
   readonly retryAfter: number | undefined;
 
@@ -133,6 +153,7 @@ export class Refusal extends Error {
     this.name = 'Refusal';
     this.code = code;
     this.fields = detail.fields;
+    this.about = detail.about;
     this.extra = detail.extra;
     this.retryAfter = detail.retryAfter;
   }

@@ -53,14 +53,14 @@ export function concerns({ kind, subject }: Revocation, audiences: ReadonlySet<s
 
 export function createRevokedSet(): RevokedSet {
   const facts = new Map<string, Revocation>();
-  // Session, family and key: simply gone. User and client: gone below a version.
-  const gone = new Map<string, number>();
-  const below = new Map<string, { readonly minimum: number; readonly expiresAt: number }>();
+  // Session, family and key: simply gone. User and client: gone below a version. By kind, so that a question, which comes with every request,
+  // joins no strings.
+  const gone = { sid: new Map<string, number>(), family: new Map<string, number>(), kid: new Map<string, number>() };
+  const below = { sub: new Map<string, Minimum>(), client: new Map<string, Minimum>() };
   // By client, because each listener hears of its own; '' holds what everybody hears.
   const sums = new Map<string, Sum>();
   let earliestEnd = Number.POSITIVE_INFINITY;
 
-  const minimumOf = (kind: RevocationKind, subject: string) => below.get(`${kind} ${subject}`)?.minimum ?? 0;
   const sumOf = (entry: Revocation): Sum => {
     const name = entry.kind === 'client' ? entry.subject : '';
     const found = sums.get(name) ?? { count: 0, high: 0, low: 0 };
@@ -84,11 +84,10 @@ export function createRevokedSet(): RevokedSet {
       earliestEnd = Math.min(earliestEnd, entry.expiresAt);
       count(text, entry, 1);
       const { kind, subject, minimumUv, expiresAt } = entry;
-      const key = `${kind} ${subject}`;
-      if (kind !== 'sub' && kind !== 'client') gone.set(key, Math.max(expiresAt, gone.get(key) ?? 0));
+      if (kind !== 'sub' && kind !== 'client') gone[kind].set(subject, Math.max(expiresAt, gone[kind].get(subject) ?? 0));
       else {
-        const known = below.get(key);
-        below.set(key, {
+        const known = below[kind].get(subject);
+        below[kind].set(subject, {
           minimum: Math.max(minimumUv ?? 0, known?.minimum ?? 0),
           expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0),
         });
@@ -96,11 +95,11 @@ export function createRevokedSet(): RevokedSet {
       return true;
     },
     isRevoked: ({ sid, fid, aud, sub, uv, cv, kid }) =>
-      (sid !== undefined && gone.has(`sid ${sid}`)) ||
-      (fid !== undefined && gone.has(`family ${fid}`)) ||
-      (kid !== undefined && gone.has(`kid ${kid}`)) ||
-      (uv !== undefined && minimumOf('sub', sub) > uv) ||
-      minimumOf('client', aud) > (cv ?? Number.POSITIVE_INFINITY),
+      (sid !== undefined && gone.sid.has(sid)) ||
+      (fid !== undefined && gone.family.has(fid)) ||
+      (kid !== undefined && gone.kid.has(kid)) ||
+      (uv !== undefined && (below.sub.get(sub)?.minimum ?? 0) > uv) ||
+      (cv !== undefined && (below.client.get(aud)?.minimum ?? 0) > cv),
     dropExpired: (now) => {
       // Asked with every beat of every listener; mostly there is nothing to do.
       if (now < earliestEnd) return;
@@ -112,8 +111,8 @@ export function createRevokedSet(): RevokedSet {
           count(text, entry, -1);
         }
       }
-      for (const [key, expiresAt] of gone) if (expiresAt <= now) gone.delete(key);
-      for (const [key, entry] of below) if (entry.expiresAt <= now) below.delete(key);
+      for (const kind of Object.values(gone)) for (const [subject, expiresAt] of kind) if (expiresAt <= now) kind.delete(subject);
+      for (const kind of Object.values(below)) for (const [subject, entry] of kind) if (entry.expiresAt <= now) kind.delete(subject);
     },
     size: () => facts.size,
     digest: (audiences) => {
@@ -129,6 +128,11 @@ export function createRevokedSet(): RevokedSet {
     },
     entries: (audiences) => [...facts.values()].filter((entry) => concerns(entry, audiences)),
   };
+}
+
+interface Minimum {
+  readonly minimum: number;
+  readonly expiresAt: number;
 }
 
 interface Sum {

@@ -1,6 +1,8 @@
+import { APP_PATHS, AUTH_PREFIX, AUTHORIZE, PORTICO_DOCUMENT, VERIFY_SIGN_IN_PAGE } from './app-routes.ts';
+
 /** Every path that Portico answers, once. Server, pages and SDKs import them; a path written anywhere else fails the architecture test. */
 
-export const AUTH_PREFIX = '/api/v1/auth';
+export { AUTH_PREFIX };
 /** The second spelling of the same prefix (both stand in the founding documents). */
 export const AUTH_PREFIX_ALIAS = '/api/auth/v1';
 
@@ -15,16 +17,14 @@ export const AUTH_PATHS = {
   verifySignIn: '/verify-signin',
   resendCode: '/resend-code',
   notMe: '/not-me',
-  refresh: '/refresh',
-  session: '/session',
-  signOut: '/signout',
-  extendSoft: '/extend-auth-soft',
-  extendHard: '/extend-auth-hard',
+  ...APP_PATHS,
   forgotPassword: '/forgot-password',
   resetPassword: '/reset-password',
   verifyEmail: '/verify-email',
   confirmEmail: '/confirm-email',
   undoEmail: '/undo-email',
+  setup: '/setup',
+  setupLink: '/setup/link',
   me: '/me',
   myEmail: '/me/email',
   myExport: '/me/export',
@@ -40,6 +40,7 @@ export const AUTH_PATHS = {
   mySite: '/me/sites/:clientId',
   myJoinTicket: '/me/join-ticket',
   consent: '/consent',
+  mySetup: '/me/setup',
   myDevice: '/me/device',
   myDeviceAnswer: '/me/device/answer',
   mySessions: '/me/sessions',
@@ -50,7 +51,7 @@ export const PAGES = {
   landing: '/',
   signIn: '/login',
   signUp: '/signup',
-  verifySignIn: '/auth/verify-signin',
+  verifySignIn: VERIFY_SIGN_IN_PAGE,
   authCallback: '/auth/callback/:authProvider',
   verifyEmail: '/auth/verify-email',
   confirmEmail: '/auth/confirm-email',
@@ -67,6 +68,7 @@ export const PAGES = {
   consent: '/consent',
   device: '/device',
   freshen: '/continue',
+  setup: '/setup',
   signOut: '/logout',
   error: '/error',
   devMail: '/dev/mail',
@@ -90,6 +92,7 @@ export const PAGE_FORMS = {
   consentDeny: '/consent/deny',
   consentOtherAccount: '/consent/other-account',
   deviceAnswer: '/device/answer',
+  setupOwn: '/setup/own',
   verifyResend: '/auth/verify-signin/resend',
   verifyNotMe: '/auth/verify-signin/not-me',
   verifyOtherAccount: '/auth/verify-signin/other-account',
@@ -97,7 +100,7 @@ export const PAGE_FORMS = {
 
 /** OAuth 2.1 and OpenID Connect. */
 export const OAUTH = {
-  authorize: '/oauth/authorize',
+  authorize: AUTHORIZE,
   pushed: '/oauth/par',
   token: '/oauth/token',
   deviceAuthorization: '/oauth/device_authorization',
@@ -133,13 +136,27 @@ export const SYSTEM = {
   openIdConfiguration: '/.well-known/openid-configuration',
   oauthServer: '/.well-known/oauth-authorization-server',
   jwks: '/.well-known/jwks.json',
-  portico: '/.well-known/portico',
+  portico: PORTICO_DOCUMENT,
   changePassword: '/.well-known/change-password',
   health: '/healthz',
   ready: '/readyz',
   openapi: '/openapi.json',
   assets: '/assets',
 } as const;
+
+/** What `@portico/server/site` answers at a site with a backend of its own, below `SITE_PREFIX`; `@portico/client` calls it there. */
+export const SITE_PREFIX = '/auth';
+export const SITE_PATHS = {
+  signIn: '/login',
+  callback: '/callback',
+  refresh: '/refresh',
+  me: '/me',
+  signOut: '/logout',
+  backchannelLogout: '/backchannel-logout',
+} as const;
+
+/** What `@portico/server/secondary` answers at an auth server that takes over sign-ins, below `SITE_PREFIX`. */
+export const SECONDARY_PATHS = { begin: '/begin', signIn: '/login', callback: '/callback' } as const;
 
 /** Fills `:name` parts: `fillPath(AUTH_PATHS.mySession, { id })`. */
 export function fillPath(path: string, values: Readonly<Record<string, string>>): string {

@@ -2,6 +2,9 @@
 
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
+/** No access token lives longer, whatever is set for the whole or for one client: a revocation is kept no longer. In milliseconds. */
+export const LONGEST_ACCESS_LIFE = 15 * 60_000;
+
 /** The client that Portico's own pages and dashboard are: the first party. It is also the audience of Portico's own API. */
 export const FIRST_PARTY_CLIENT = 'portico';
 

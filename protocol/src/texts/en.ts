@@ -1,9 +1,13 @@
 import type { ErrorCode, FieldProblem } from '../errors.ts';
+import type { Action } from '../events.ts';
 import type { Scope, UnusualReason } from '../tokens.ts';
+import { admin } from './admin/index.ts';
+import { siteProblems } from './admin/site-problems.ts';
 
 /** English, the complete language: every other file must have the same keys (`Texts`). `{name}` parts are filled by `fill`. */
 export const en = {
   language: 'en',
+  admin,
   /** Code -> what a person reads: what happened, and what to do next. */
   errors: {
     bad_request: 'The request could not be understood. Go back and try again.',
@@ -15,6 +19,7 @@ export const en = {
     wrong_code: 'That code is not right. Check the newest mail and type it again.',
     code_expired: 'That code is no longer valid. Ask for a new one.',
     link_expired: 'This link was used already, or it is too old. Ask for a new one.',
+    link_of_another: 'This link was made for another address. Use that address, or ask for a link of your own.',
     bad_state: 'This sign-in was begun in another browser, or too long ago. Begin again.',
     provider_refused: 'The other service did not confirm who you are. Begin again, or sign in another way.',
     provider_email_missing:
@@ -24,16 +29,21 @@ export const en = {
     identity_taken: 'This account of the other service is linked to somebody else here. Sign in with it, or choose another.',
     other_identity_linked: 'Another account of this service is linked to yours already. Unlink that one first, then link this one.',
     last_way_in: 'This is the only way into your account. Add a password or another service first.',
+    last_owner: 'There is no other owner. Make somebody else an owner first, then try again.',
+    own_account: 'This is your own account. Use the pages of your account, or ask another operator.',
+    user_suspended: 'This account is suspended. Let it in again first.',
     provider_failed: 'The other service cannot be reached right now. Try again in a moment, or sign in another way.',
     signup_closed: 'New accounts are not created here. If you have one, sign in.',
     signup_by_invitation: 'Accounts here are created by invitation. Open the link in your invitation, or ask the operator for one.',
     signup_domain_refused: 'Accounts here are for certain addresses only. Use the address of your organisation.',
     fresh_signin_required: 'This needs a fresh proof that it is you. Confirm it, then try again.',
+    role_required: 'Your account may not do this here. Ask an owner of this service if it should.',
     signed_out: 'You are not signed in. Sign in to go on.',
     signin_by_redirect: 'This site has to send you to the sign-in page and back.',
     client_refused: 'This site could not prove who it is. Ask its operator to check the client id and secret.',
     grant_refused: 'This code was used already, is too old, or was made for another site. Begin the sign-in again.',
     ticket_refused: 'This sign-in ticket was used already, is too old, or was made for another site. Begin the sign-in again.',
+    site_changed: 'Somebody else changed this site while you looked at it. This is how it is now: look again, and change it then.',
     site_unknown: 'The site that sent you here is not registered for sign-in. Ask its operator to register it.',
     redirect_refused: 'The site that sent you here asked to be answered at an address that is not registered. Ask its operator.',
     request_expired: 'This request is too old. Go back to the site and begin the sign-in again.',
@@ -48,6 +58,9 @@ export const en = {
     not_found: 'There is nothing here. Check the address, or go back to the start.',
     method_not_allowed: 'This address does not take that kind of request. Go back to the start.',
     request_timeout: 'The request took too long to arrive. Check your connection and try again.',
+    key_in_use: 'This key is in use. Make the next keys, and drop it when they are used, a minute later.',
+    rotation_waits:
+      'The next keys are made already and are used within a minute, or no key number is free. Wait, or drop an old chain key.',
     retry: 'Another window was faster. Try again in a moment.',
     too_large: 'What was sent is too large. Shorten it and try again.',
     unsupported_media_type: 'This kind of content is not accepted here. Send JSON.',
@@ -71,7 +84,14 @@ export const en = {
     password_too_long: 'The password is too long.',
     password_common: 'Many people use this password, so it is guessed first. Choose another.',
     password_context: 'The password contains your address or the name of this service. Choose another.',
-    confirm_differs: 'This is not the address of this account. Type it exactly as it stands above.',
+    confirm_differs: 'This is not what stands above. Type it exactly as it stands there.',
+    signup_closed: 'Nobody can create an account at the moment, so nobody can be invited.',
+    domain_refused: 'Addresses at this domain may not have an account here.',
+    has_account: 'There is an account with this address already.',
+    nobody_here: 'Nobody has an account with this.',
+    role_unknown: 'The site does not define this role.',
+    last_owner: 'There is no other owner. Make somebody else an owner first.',
+    ...siteProblems,
   } satisfies Record<FieldProblem, string>,
   mails: {
     signature: 'You get this letter because somebody used your address at {host}.',
@@ -182,6 +202,12 @@ export const en = {
       body: 'Somebody, probably you, asked for a new password for your account. Choose one here; the link works once, for {minutes} minutes: {url}',
       warning: 'If this was not you, ignore this letter: your password stays as it is. Give this link to nobody.',
     },
+    forcedReset: {
+      subject: 'Choose a new password for {host}',
+      heading: 'Choose a new password',
+      body: 'The operator of {host} has ended the password of your account and signed it out everywhere. Choose a new one here; the link works once, for {minutes} minutes: {url}',
+      warning: 'If the link is too old, ask for a new password on the sign-in page of {host}. Give this link to nobody.',
+    },
   },
   /** Why a sign-in was found unusual: whole sentences, shown one after another. */
   unusual: {
@@ -208,6 +234,7 @@ export const en = {
       'signup.completed': 'The account was created',
       'signup.known_address': 'Somebody tried to create an account with your address',
       'invitation.made': 'You were invited',
+      'invitation.withdrawn': 'An invitation was taken back',
       'signin.succeeded': 'Signed in',
       'signin.failed': 'A sign-in with a wrong password',
       'signin.throttled': 'Too many tries: signing in was paused',
@@ -237,6 +264,8 @@ export const en = {
       'client.disabled': 'A site was taken out of service',
       'client.enabled': 'A site was put back into service',
       'client.removed': 'A site was removed',
+      'client.changed': 'A site was changed',
+      'client.logout_tested': 'A site’s logout address was tested',
       'client.secret_rotated': 'A site got a new secret',
       'client.refused': 'A site could not prove who it is',
       'code.replayed': 'A sign-in code came twice, and what it had opened was ended',
@@ -249,7 +278,19 @@ export const en = {
       'device.approved': 'Let a device sign in',
       'device.denied': 'Refused a device that asked to sign in',
       'roles.changed': 'Your rights at a site were changed',
+      'user.suspended': 'Your account was suspended',
+      'user.reinstated': 'Your account was opened again',
+      'setup.link_made': 'A link was made that makes an owner',
+      'owner.created': 'The account was created as an owner’s',
+      'user.role_changed': 'What you may do here was changed',
+      'user.reset_forced': 'Whoever runs this service ended your password, and mailed you a link to choose another one',
+      'users.exported': 'The list of users was downloaded',
+      'audit.exported': 'The audit log was downloaded',
       'key.dropped': 'A key was ended, and with it the sign-ins that were made with it',
+      'keys.rotated': 'The next keys were made',
+      'mail.retried': 'A letter that waited was tried again',
+      'mail.dropped': 'A letter that waited was dropped',
+      'logout.retried': 'A site that could not be told of a sign-out was tried again',
       'profile.changed': 'The name was changed',
       'identity.unlinked': 'A linked service was removed',
       'account.exported': 'Everything kept about you was downloaded',
@@ -259,7 +300,9 @@ export const en = {
       'identity.tokens_returned': 'What a service allowed us was given back',
       'password.changed': 'The password was changed',
       'password.refused': 'A wrong current password was typed',
-    },
+      'job.asked': 'A job was asked to run now',
+      'provider.tested': 'A sign-in service was tested',
+    } satisfies Record<Action, string>,
     /** Only the reasons that say more than the action does; others are not shown. */
     reasons: {
       pwd: 'with the password',
@@ -270,6 +313,7 @@ export const en = {
       signed_out: 'logged out',
       signed_out_everywhere: 'logged out everywhere',
       ended_by_user: 'ended in the account',
+      ended_by_operator: 'ended by an operator',
       signed_in_again: 'replaced by a new sign-in in the same browser',
       password_changed: 'the password was changed',
       too_many_codes: 'too many wrong codes',
@@ -424,6 +468,24 @@ export const en = {
       haveOne: 'Have an account already?',
       signIn: 'Sign in',
     },
+    setup: {
+      title: 'Become the owner',
+      lead: 'Your link makes the account of an owner, who may do everything here. It works once.',
+      leadOwn: 'You are signed in as {email}. Your link makes you an owner, who may do everything here. It works once.',
+      code: 'Code',
+      codeHint: 'Everything after the # of the link that was printed.',
+      email: 'E-mail',
+      displayName: 'Name',
+      displayNameHint: 'Optional. This is what apps and games call you.',
+      password: 'Password',
+      submit: 'Create the owner’s account',
+      makeOwner: 'Make {email} an owner',
+      known: 'There is an account with this address already. Sign in to it, and this page comes back.',
+      signIn: 'Sign in',
+      notYou: 'Should it be somebody else?',
+      signOut: 'Log out first',
+      over: 'Whoever runs this server prints another one with “portico admin link”.',
+    },
     verifySignIn: {
       titleSignUp: 'Confirm your address',
       title: 'Confirm that it is you',
@@ -475,6 +537,7 @@ export const en = {
         noName: 'Not given',
         email: 'E-mail',
         role: 'Role',
+        admin: 'open the admin page',
         since: 'Member since',
         roles: { user: 'User', support: 'Support', admin: 'Administrator', owner: 'Owner' },
       },
@@ -696,6 +759,13 @@ export const en = {
     signup_closed: 'No new accounts',
     signup_by_invitation: 'By invitation',
     signup_domain_refused: 'Not with this address',
+  } satisfies Partial<Record<ErrorCode, string>>,
+  /** Code -> title of the error page, where the status has another one that would mislead. */
+  refusalTitles: {
+    last_owner: 'The last owner stays',
+    own_account: 'Your own account',
+    user_suspended: 'A suspended account',
+    link_of_another: 'Made for another address',
   } satisfies Partial<Record<ErrorCode, string>>,
   /** Status -> what the error page says when it knows nothing closer. An unknown status is told as 500. */
   errorPages: {

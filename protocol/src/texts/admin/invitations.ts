@@ -1,0 +1,28 @@
+/** The screen “Invitations”. */
+export const invitations = {
+  title: 'Invitations',
+  lead: 'A letter with a link to create an account. It is for one address, works once, and for seven days.',
+  policies: {
+    open: 'Anybody may create an account here, so an invitation is a courtesy. To let in the invited only, set PORTICO_SIGNUP to invite.',
+    invite: 'Accounts are created by invitation only.',
+    closed: 'Nobody can create an account: PORTICO_SIGNUP is closed. Set it to invite to let in the invited.',
+  },
+  domains: 'Only addresses at {domains} may have an account.',
+  noMail: 'There is no mail server: the letter goes to the mail inbox of this machine, and “portico invite” prints its link.',
+  make: 'Invite somebody',
+  email: 'E-mail address',
+  send: 'Send the invitation',
+  find: 'Address',
+  findHint: 'The whole address, exactly.',
+  status: 'Status',
+  statuses: { open: 'Open', used: 'Used', expired: 'Expired' },
+  invited: 'Invited',
+  until: 'Works until',
+  used: 'Used',
+  acts: 'Change',
+  again: 'Send again',
+  againNamed: 'Send again: the invitation of {email}',
+  withdraw: 'Withdraw',
+  withdrawNamed: 'Withdraw the invitation of {email}',
+  empty: 'Nobody is invited at the moment. Invite somebody above: the link in the letter before dies with every new one.',
+} as const;

@@ -1,0 +1,33 @@
+/** The screen “Keys”. */
+export const keys = {
+  title: 'Keys',
+  lead: 'Two kinds, changed together: signing keys sign what sites read, chain keys make the tokens that keep people signed in.',
+  jwks: 'Where sites find the public keys',
+  rotate: 'Make the next keys',
+  rotateLead:
+    'Rotating disturbs nobody: the next keys are published now and used in a minute, and old ones go on working for what was made with them.',
+  waits: 'The next keys are made, and are used from {time}. After that you may rotate again.',
+  signing: 'Signing keys',
+  signingLead: 'Access tokens, ID tokens and sign-out news carry the name of the key that signed them.',
+  chain: 'Chain keys',
+  chainLead: 'Every sign-in at a site keeps the key that it was born with. New ones get the current key.',
+  kid: 'Name',
+  id: 'Number',
+  alg: 'Algorithm',
+  state: 'State',
+  states: { current: 'In use', next: 'Next', old: 'Old' },
+  since: 'In use from',
+  until: 'Still good',
+  signingUntil: 'Its last token ends {time}.',
+  chainUntil: 'Its last sign-in ends {time}.',
+  untilReplaced: 'Until the next one is used',
+  live: 'Live sign-ins',
+  atLeast: '{count} or more',
+  drop: 'Drop',
+  dropNamed: 'Drop key {id}',
+  dropSigning: 'Everything that it signed is refused everywhere within a second. People stay signed in and get new tokens by themselves.',
+  dropChain:
+    'Every sign-in that was made with it ends, at every site, within a second: {count} live now. Their owners sign in again, perhaps you among them. Drop it only if it may be known to somebody.',
+  inUse: 'In use: rotate first, and drop it when its successor is used.',
+  confirmHint: 'For signing keys the name, for chain keys the number.',
+} as const;
