@@ -1,7 +1,8 @@
 import fastifyFormbody from '@fastify/formbody';
+import { ADMIN_PREFIX } from '@portico/protocol/admin';
 import { AUTH_PATHS, AUTH_PREFIX, AUTH_PREFIX_ALIAS, EXTERNAL_PREFIX } from '@portico/protocol/routes';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import { extendHard, extendSoft } from './auth/extend-auth.ts';
+import { backFromTest, isOfTest } from './admin/provider-test.ts';
 import { ACTIVITY_PAGE, readActivity } from './auth/me/activity.ts';
 import { deleteMe } from './auth/me/delete.ts';
 import { exportMe } from './auth/me/export.ts';
@@ -9,14 +10,11 @@ import { readIdentities, returnTokens, unlinkIdentity } from './auth/me/identiti
 import { type ChangePasswordInput, changePassword } from './auth/me/password.ts';
 import { readMe, updateMe } from './auth/me/profile.ts';
 import { prove, sendProofCode } from './auth/prove.ts';
-import { refresh } from './auth/refresh.ts';
-import { sessionStatus } from './auth/session-status.ts';
 import { beginLink, beginProof, getOAuthUrl, redirectToProvider } from './auth/sign-in/get-oauth-url.ts';
 import { CREDENTIAL, signInRequestHandler } from './auth/sign-in/index.ts';
 import { disownSignIn, notMe } from './auth/sign-in/not-me.ts';
 import { resendCode } from './auth/sign-in/resend-code.ts';
 import { verifySignIn } from './auth/sign-in/verify-signin.ts';
-import { signOut } from './auth/sign-out.ts';
 import { signUpRequestHandler } from './auth/sign-up/index.ts';
 import type { Deps } from './deps.ts';
 import { registerBrowserOAuth } from './http/browser-oauth-route.ts';
@@ -26,17 +24,20 @@ import { registerOAuth } from './http/oauth-route.ts';
 import { registerOpenApi } from './http/openapi.ts';
 import { registerPages } from './http/pages/index.ts';
 import { createPageRenderer } from './http/pages/render.ts';
-import { backInTheApp } from './http/provider-return.ts';
+import { backInTheApp, readReturn, stateIn } from './http/provider-return.ts';
 import { type Route, registerRoutes, route } from './http/route.ts';
 import * as body from './http/schemas.ts';
 import { createServer } from './http/server.ts';
 import { registerSystem } from './http/system.ts';
+import { ADMIN_ROUTES, ADMIN_ROWS } from './routes/admin/index.ts';
+import { APP_ROUTES } from './routes/apps.ts';
 import { MAIL_ROUTES } from './routes/by-mail.ts';
 import { CONSENT_ROUTES } from './routes/consent.ts';
 import { EXTERNAL_ROUTES } from './routes/external.ts';
 import { JOIN_ROUTES } from './routes/join.ts';
 import { SESSION_ROUTES } from './routes/my-sessions.ts';
 import { OAUTH_ROUTES } from './routes/oauth.ts';
+import { SETUP_ROUTES } from './routes/setup.ts';
 import { SITE_ROUTES } from './routes/sites.ts';
 
 /** Every call of the browser API, with its guard and the counters before it (`guessing/limits.ts`). Those by mailed links stand beside it. */
@@ -96,40 +97,7 @@ export const AUTH_ROUTES: readonly Route[] = [
     body: body.NotMeBody,
     run: (deps, caller, _, { body: { token } }) => (token === undefined ? notMe(deps, caller) : disownSignIn(deps, caller, token)),
   }),
-  route<null, body.RefreshBody>('POST', AUTH_PATHS.refresh, {
-    guard: guard.ownOriginOrBody,
-    limit: 'none',
-    summary: 'Spend the refresh token',
-    body: body.RefreshBody,
-    run: (deps, caller, _, input) => refresh(deps, caller, input.body),
-  }),
-  route('GET', AUTH_PATHS.session, {
-    guard: guard.open,
-    limit: 'none',
-    summary: 'How this browser stands',
-    run: (deps, caller) => sessionStatus(deps, caller),
-  }),
-  route<null, body.SignOutBody>('POST', AUTH_PATHS.signOut, {
-    guard: guard.namedByCookie,
-    limit: 'none',
-    summary: 'Sign out this browser, or everywhere',
-    body: body.SignOutBody,
-    run: (deps, caller, _, { body: { everywhere = false } }) => signOut(deps, caller, { everywhere }),
-  }),
-  route('POST', AUTH_PATHS.extendSoft, {
-    guard: guard.ownOrigin,
-    limit: 'none',
-    summary: 'Set the cookies again, with the same CSRF token',
-    body: body.EmptyBody,
-    run: (deps, caller) => extendSoft(deps, caller),
-  }),
-  route('POST', AUTH_PATHS.extendHard, {
-    guard: guard.namedByCookie,
-    limit: 'none',
-    summary: 'Rotate, with a new CSRF token',
-    body: body.EmptyBody,
-    run: (deps, caller) => extendHard(deps, caller),
-  }),
+  ...APP_ROUTES,
   route<guard.Current, body.ReturnToBody, unknown, body.ProviderParams>('POST', AUTH_PATHS.myIdentity, {
     guard: guard.cookieCsrfAndDatabase,
     limit: 'none',
@@ -169,8 +137,10 @@ export const AUTH_ROUTES: readonly Route[] = [
     limit: 'provider-network',
     summary: 'Where a provider sends the browser back to',
     params: body.ProviderParams,
-    run: (deps, caller, _, { params, query }) =>
-      backInTheApp(deps, params.authProvider, query, (answer) => signInRequestHandler(deps, caller, params.authProvider, answer)),
+    run: (deps, caller, _, { params: { authProvider }, query }) =>
+      isOfTest(deps, caller, authProvider, stateIn(query))
+        ? backFromTest(deps, caller, { authProvider, state: stateIn(query) ?? '', returned: readReturn(query) })
+        : backInTheApp(deps, authProvider, query, (answer) => signInRequestHandler(deps, caller, authProvider, answer)),
   }),
   route('GET', AUTH_PATHS.me, {
     guard: guard.cookieAndDatabase,
@@ -229,6 +199,7 @@ export const AUTH_ROUTES: readonly Route[] = [
   ...CONSENT_ROUTES,
   ...JOIN_ROUTES,
   ...MAIL_ROUTES,
+  ...SETUP_ROUTES,
   route<guard.Current, ChangePasswordInput>('POST', AUTH_PATHS.myPassword, {
     guard: guard.cookieCsrfAndDatabase,
     limit: 'password-user',
@@ -255,6 +226,7 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['loggerI
     await app.register(async (scope) => registerRoutes(scope, deps, AUTH_ROUTES), { prefix });
   }
   await app.register(async (scope) => registerRoutes(scope, deps, EXTERNAL_ROUTES), { prefix: EXTERNAL_PREFIX });
+  await app.register(async (scope) => registerRoutes(scope, deps, ADMIN_ROUTES), { prefix: ADMIN_PREFIX });
   await app.register(async (scope) => {
     endFlowsAtClose(scope);
     registerRoutes(scope, deps, SITE_ROUTES);
@@ -268,6 +240,6 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['loggerI
     registerBrowserOAuth(scope, deps, OAUTH_ROUTES);
   });
   await registerSystem(app, deps);
-  await registerPages(app, deps, renderer);
+  await registerPages(app, deps, renderer, ADMIN_ROWS);
   return app;
 }

@@ -6,6 +6,8 @@ export interface Origin {
   readonly requestId: string;
   readonly address: string;
   readonly userAgent: string;
+  /** Whoever acts for others: an operator in the admin page. Absent: whoever the event itself names, or nobody. */
+  readonly actorId?: string;
 }
 
 /** One request as the verbs see it: who seems to ask, from where, with which cookies. Made once, at the HTTP edge. */
@@ -29,6 +31,8 @@ export interface Caller extends Origin {
 /** Well-formed values only; what is malformed is as good as absent, and reaches no database. */
 export interface CallerCookies {
   readonly refresh: string | null;
+  /** Of an app in the browser, under a name of its own. */
+  readonly refreshOfApp: (clientId: string) => string | null;
   readonly access: string | null;
   readonly waiting: string | null;
   readonly device: string | null;

@@ -1,17 +1,18 @@
-import { parseArgs } from 'node:util';
 import { type Email, parseEmail } from './accounts/email.ts';
+import { ADD_HELP, ADD_OPTIONS_HELP, ADD_TAKES, type AddCommand, parseAdd } from './cli/add-words.ts';
+import { ADMIN_HELP, ADMIN_TAKES, type AdminCommand, type AdminCommandName, nameAdminCommand, parseAdmin } from './cli/admin-words.ts';
 import {
   CLIENT_ADD_HELP,
   CLIENT_HELP,
-  CLIENT_OPTIONS,
   CLIENT_TAKES,
   type ClientCommand,
   type ClientName,
-  type ClientOptions,
   nameClientCommand,
   parseClient,
 } from './cli/client-words.ts';
+import { readArguments } from './cli/read-arguments.ts';
 import { nameSuspension, parseSuspension, type SuspensionCommand, type SuspensionName } from './cli/suspension-words.ts';
+import { nameUserCommand, parseUser, USER_HELP, USER_TAKES, type UserCommand, type UserCommandName } from './cli/user-words.ts';
 import { JOB_NAMES, type JobName } from './jobs/names.ts';
 
 /** What a command line asks for. */
@@ -22,7 +23,10 @@ export type Command =
   | { readonly kind: 'rotate-keys'; readonly json: boolean }
   | { readonly kind: 'drop-key'; readonly id: string; readonly json: boolean }
   | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
+  | AddCommand
+  | AdminCommand
   | SuspensionCommand
+  | UserCommand
   | ClientCommand
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'version' }
@@ -48,13 +52,15 @@ Commands
   suspension allow CIDR  never suspend a range; --note TEXT says why
   suspension disallow CIDR
                          suspend it like any other
-${CLIENT_HELP}  doctor                 show every setting and check what they lead to
+${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}  doctor                 show every setting and check what they lead to
 
 Options
-  --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, client, doctor)
+  --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, admin, user, add, client,
+                         doctor)
   --version              print the version
   --help                 print this
 
+${ADD_OPTIONS_HELP}
 ${CLIENT_ADD_HELP}
 Settings come from the environment; docs/config.md lists them, portico doctor shows them.
 `;
@@ -70,22 +76,29 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   'suspension lift': ['json'],
   'suspension allow': ['json', 'note'],
   'suspension disallow': ['json'],
+  ...ADMIN_TAKES,
+  ...USER_TAKES,
+  add: ADD_TAKES,
   ...CLIENT_TAKES,
   doctor: ['json'],
 };
-/** Commands that take one word more. */
-const TAKES_WORD: ReadonlySet<string> = new Set([
-  'job',
-  'invite',
-  'suspension lift',
-  'suspension allow',
-  'suspension disallow',
-  'client rotate-secret',
-  'client remove',
-  'client disable',
-  'client enable',
-  'client roles',
-]);
+/** How many words more a command takes; none unless named here. */
+const WORDS: Readonly<Record<string, number>> = {
+  job: 1,
+  invite: 1,
+  add: 1,
+  'suspension lift': 1,
+  'suspension allow': 1,
+  'suspension disallow': 1,
+  'user suspend': 1,
+  'user reinstate': 1,
+  'user role': 2,
+  'client rotate-secret': 1,
+  'client remove': 1,
+  'client disable': 1,
+  'client enable': 1,
+  'client roles': 1,
+};
 
 export function parseCommand(argv: readonly string[]): Parsed {
   const read = readArguments(argv);
@@ -98,8 +111,8 @@ export function parseCommand(argv: readonly string[]): Parsed {
   const { name, rest } = named;
   const stray = Object.keys(values).find((option) => !TAKES[name]?.includes(option));
   if (stray !== undefined) return badUsage(`${name} takes no --${stray}`);
-  const [first, ...others] = rest;
-  const extra = TAKES_WORD.has(name) ? others[0] : first;
+  const [first] = rest;
+  const extra = rest[WORDS[name] ?? 0];
   if (extra !== undefined) return badUsage(`${name}: unexpected ${JSON.stringify(extra)}`);
   const json = values.json === true;
   switch (name) {
@@ -122,6 +135,21 @@ export function parseCommand(argv: readonly string[]): Parsed {
       const command = parseSuspension(name, first, { json, note: values.note });
       return typeof command === 'string' ? badUsage(command) : command;
     }
+    case 'admin link':
+    case 'admin create': {
+      const command = parseAdmin(name, { json, email: values.email });
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
+    case 'user suspend':
+    case 'user reinstate':
+    case 'user role': {
+      const command = parseUser(name, rest, { json, reason: values.reason });
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
+    case 'add': {
+      const command = parseAdd(first, values, json);
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
     case 'migrate':
     case 'doctor':
       return { kind: name, json };
@@ -138,17 +166,39 @@ export function parseCommand(argv: readonly string[]): Parsed {
   }
 }
 
-type CommandName = 'start' | 'migrate' | 'job' | 'keys rotate' | 'invite' | SuspensionName | ClientName | 'doctor';
+type CommandName =
+  | 'start'
+  | 'migrate'
+  | 'job'
+  | 'keys rotate'
+  | 'invite'
+  | 'add'
+  | SuspensionName
+  | AdminCommandName
+  | UserCommandName
+  | ClientName
+  | 'doctor';
+
+const PLAIN = ['start', 'migrate', 'job', 'invite', 'add', 'doctor'] as const;
 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;
   if (first === 'keys') {
     return rest[0] === 'rotate' ? { name: 'keys rotate', rest: rest.slice(1) } : { problem: 'keys needs a command: keys rotate' };
   }
-  if (first === 'start' || first === 'migrate' || first === 'job' || first === 'invite' || first === 'doctor') return { name: first, rest };
+  const plain = PLAIN.find((name) => name === first);
+  if (plain !== undefined) return { name: plain, rest };
   if (first === 'suspension') {
     const name = nameSuspension(rest[0]);
     return name === null ? { problem: 'suspension needs a command: list, lift, allow or disallow' } : { name, rest: rest.slice(1) };
+  }
+  if (first === 'admin') {
+    const name = nameAdminCommand(rest[0]);
+    return name === null ? { problem: 'admin needs a command: link or create' } : { name, rest: rest.slice(1) };
+  }
+  if (first === 'user') {
+    const name = nameUserCommand(rest[0]);
+    return name === null ? { problem: 'user needs a command: suspend, reinstate or role' } : { name, rest: rest.slice(1) };
   }
   if (first === 'client') {
     const name = nameClientCommand(rest[0]);
@@ -163,36 +213,6 @@ function dropKey(text: string, json: boolean): Parsed {
   // A signing key is named by its thumbprint (RFC 7638).
   if (!/^(?:\d{1,2}|[A-Za-z0-9_-]{43})$/.test(text)) return badUsage('--drop needs the id of a key, as doctor shows it');
   return { kind: 'drop-key', id: text, json };
-}
-
-interface Options extends ClientOptions {
-  readonly json?: boolean;
-  readonly drop?: string;
-  readonly note?: string;
-  readonly version?: boolean;
-  readonly help?: boolean;
-}
-
-function readArguments(argv: readonly string[]): { values: Options; words: readonly string[] } | string {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        drop: { type: 'string' },
-        note: { type: 'string' },
-        ...CLIENT_OPTIONS,
-        version: { type: 'boolean', short: 'v' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    return { values: { ...values }, words: positionals };
-  } catch (error) {
-    // Node adds advice about positional arguments in further sentences.
-    const [sentence = ''] = (error as Error).message.split(/\.\s|\n/);
-    return sentence.charAt(0).toLowerCase() + sentence.slice(1);
-  }
 }
 
 function badUsage(problem: string): Parsed {

@@ -68,6 +68,7 @@ test('every problem of a hopeless environment is told at once, and nothing is ma
     PORTICO_PASSWORD_MIN: '7',
     PORTICO_SIGNUP: 'maybe',
     PORTICO_SIGNUP_DOMAINS: 'example.com, *.example.com',
+    PORTICO_DEMO: 'on',
     PORTICO_ORIGN: 'https://x.example.com',
     PORTICO_MAIL_FROM: 'a@b.c, d@e.f',
   });
@@ -86,6 +87,7 @@ test('every problem of a hopeless environment is told at once, and nothing is ma
     /^PORTICO_SMTP_URL is missing/,
     /^PORTICO_MASTER_KEY is missing/,
     /^PORTICO_TRUSTED_PROXIES trusts the whole internet/,
+    /^PORTICO_DEMO is on: in production/,
   ];
   for (const pattern of expected)
     assert.ok(
@@ -183,6 +185,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   PORTICO_PASSWORD_MIN: ['7', '65', '15.5', 'fifteen'],
   PORTICO_EVENT_LIFE: ['6d', '3651d', 'ever'],
   PORTICO_STATIC_DIR: ['/does/not/exist', process.execPath],
+  PORTICO_DEMO: ['yes', 'ON', '1'],
   PORTICO_LOG_LEVEL: ['verbose', 'INFO', '__proto__'],
   NODE_ENV: ['prod', 'Production', 'constructor'],
 };
@@ -284,6 +287,20 @@ test('the port follows an origin on this machine, and the origin follows the por
   assert.equal(readConfig({ PORTICO_DATA_DIR, PORTICO_ORIGIN: 'http://localhost:5123' }).port, 5123);
   assert.equal(readConfig({ PORTICO_DATA_DIR, PORTICO_PORT: '5123' }).origin, 'http://localhost:5123');
   assert.equal(readConfig({ PORTICO_DATA_DIR, PORTICO_ORIGIN: 'http://example.test:5123' }).port, 4000);
+});
+
+test('the demo runs in development on this machine, unless it is turned off; elsewhere it is refused', (t) => {
+  const PORTICO_DATA_DIR = folderFor(t);
+  const demoOf = (env: Environment) => readConfig({ PORTICO_DATA_DIR, ...env }).demo;
+  assert.equal(demoOf({}), 'on');
+  assert.equal(demoOf({ PORTICO_ORIGIN: 'http://auth.example.localhost:5000' }), 'on');
+  assert.equal(demoOf({ PORTICO_DEMO: 'off' }), 'off');
+  assert.equal(demoOf({ NODE_ENV: 'test' }), 'off');
+  assert.equal(demoOf({ NODE_ENV: 'production', PORTICO_SMTP_URL: 'smtp://localhost' }), 'off');
+  for (const origin of ['http://auth.example.test', 'https://localhost:4000'])
+    assert.equal(demoOf({ PORTICO_ORIGIN: origin }), 'off', origin);
+  const problems = problemsOf({ PORTICO_DATA_DIR, PORTICO_DEMO: 'on', PORTICO_ORIGIN: 'http://auth.example.test' });
+  assert.match(problems.join(), /^PORTICO_DEMO is on, but its apps are http addresses of this machine/);
 });
 
 test('the data folder never lies where files are served from', (t) => {

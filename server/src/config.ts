@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ProviderAccess } from './auth/auth-providers/definition.ts';
 import { type Environment, findGiven, findUnknownNames } from './config/environment.ts';
 import { findProviderProblems, offeredOf, PROVIDER_SETTINGS, readProviders, settingsOf } from './config/provider-settings.ts';
-import { findRuleProblems, isPlainHttpOffLoopback, type Settings } from './config/rules.ts';
+import { findRuleProblems, isPlainHttpOffLoopback, isPlainHttpOnLoopback, type Settings } from './config/rules.ts';
 import { SETTINGS, type Setting } from './config/settings.ts';
 import { isLoopbackHost } from './platform/loopback.ts';
 import { findMasterKeyFile, MASTER_KEY_FILE, requireMasterKeyFile } from './platform/master-key.ts';
@@ -55,6 +55,8 @@ export interface Config {
   readonly staticDir: string;
   /** The providers that are offered, by name: those with credentials. */
   readonly providers: Readonly<Record<string, ProviderAccess>>;
+  /** Whether the demo runs beside the server, in a process of its own. */
+  readonly demo: 'on' | 'off';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -129,12 +131,15 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
   const mode = read('mode', SETTINGS.mode);
   const port = read('port', SETTINGS.port, portOfLocalOrigin(env) ?? '4000');
   const origin = read('origin', SETTINGS.origin, `http://localhost:${port}`);
+  const appOrigin = read('appOrigin', SETTINGS.appOrigin, origin);
+  const apiOrigin = read('apiOrigin', SETTINGS.apiOrigin, origin);
+  const isForTrying = mode === 'development' && [origin, appOrigin, apiOrigin].every(isPlainHttpOnLoopback);
   const givenProviders = readProviders((setting) => read('providers', setting));
   const settings: Settings = {
     mode,
     origin,
-    appOrigin: read('appOrigin', SETTINGS.appOrigin, origin),
-    apiOrigin: read('apiOrigin', SETTINGS.apiOrigin, origin),
+    appOrigin,
+    apiOrigin,
     assetBase: read('assetBase', SETTINGS.assetBase),
     host: read('host', SETTINGS.host),
     port,
@@ -157,6 +162,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     signupDomains: read('signupDomains', SETTINGS.signupDomains),
     staticDir: read('staticDir', SETTINGS.staticDir),
     providers: offeredOf(givenProviders),
+    demo: read('demo', SETTINGS.demo, isForTrying ? 'on' : 'off'),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };
   problems.push(

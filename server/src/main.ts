@@ -26,7 +26,7 @@ async function run(command: Command): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     case 'version':
-      console.log((await import('./cli/version.ts')).readVersion());
+      console.log((await import('./platform/version.ts')).readVersion());
       return 0;
     case 'start':
       return (await import('./cli/start.ts')).start();
@@ -40,6 +40,8 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/keys.ts')).dropKey(command);
     case 'invite':
       return (await import('./cli/invite.ts')).invite(command);
+    case 'add':
+      return (await import('./cli/add.ts')).addApp(command);
     case 'suspension-list':
       return (await import('./cli/suspension.ts')).listSuspended(command);
     case 'suspension-lift':
@@ -48,6 +50,14 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/suspension.ts')).allow(command);
     case 'suspension-disallow':
       return (await import('./cli/suspension.ts')).disallow(command);
+    case 'admin-link':
+      return (await import('./cli/admin.ts')).printSetupLink(command);
+    case 'user-suspend':
+      return (await import('./cli/user.ts')).suspend(command);
+    case 'user-reinstate':
+      return (await import('./cli/user.ts')).reinstate(command);
+    case 'user-role':
+      return (await import('./cli/user.ts')).giveRole(command);
     case 'client-add':
       return (await import('./cli/client.ts')).addClient(command);
     case 'client-list':

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
+import { databasePlace } from './config/database-place.ts';
 import { outgoingRules } from './config/outgoing-rules.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
@@ -7,6 +8,7 @@ import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.
 import type { Database } from './platform/db.ts';
 import { createDenylist } from './platform/denylist.ts';
 import type { Log } from './platform/log.ts';
+import { messageOf } from './platform/message-of.ts';
 import { migrate } from './platform/migrate.ts';
 import { createNetwork } from './platform/network.ts';
 import type { Notices } from './platform/notices.ts';
@@ -18,6 +20,8 @@ import { openRedis } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
 import { watchRevocations } from './revocations/watch.ts';
 import { StartProblem } from './start-problem.ts';
+
+export { databasePlace, messageOf };
 
 export interface Wired {
   readonly deps: Deps;
@@ -86,13 +90,6 @@ export async function keepCurrent({ deps, notices }: Pick<Wired, 'deps' | 'notic
   };
 }
 
-/** The database as an operator may see it: without its password. */
-export function databasePlace({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
-  if (databaseUrl === '') return `SQLite in ${dataDir}`;
-  const { hostname, port, pathname } = new URL(databaseUrl);
-  return `PostgreSQL at ${hostname || 'the local socket'}${port === '' ? '' : `:${port}`}${pathname}`;
-}
-
 /** Opens the database and asks it something. Throws StartProblem. */
 export async function connect(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<Database> {
   const unreachable = (cause: unknown) => fail(`the database cannot be reached (${databasePlace(config)}): ${messageOf(cause)}`, cause);
@@ -113,13 +110,6 @@ export async function connect(config: Pick<Config, 'databaseUrl' | 'dataDir'>): 
 
 function fail(sentence: string, cause: unknown): never {
   throw new StartProblem(sentence, cause);
-}
-
-/** The innermost reason: a refusal only says `unavailable`, its cause says ECONNREFUSED. */
-export function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return messageOf(cause.errors[0]);
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.cause === undefined ? cause.message : messageOf(cause.cause);
 }
 
 function createAfterwork(log: Log): { begin: Deps['afterAnswer']; settled(): Promise<void> } {

@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts';
 import { INVITATION_LIFE } from '../mail/link-lives.ts';
 import { tokenHash } from '../platform/crypto.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
+import { type Condition, condition, type Mark, selectPage } from '../platform/listing.ts';
 import type { Email } from './email.ts';
 import type { Invited } from './sign-up-policy.ts';
 
@@ -51,6 +52,61 @@ export async function consumeInvitation(tx: Db, emailKey: string, now: number): 
       [emailKey, now],
     ),
   );
+}
+
+/** Withdraws the invitation of an address, unless an account came of it: its link opens nothing from now on. Null: there is none. */
+export async function deleteInvitation(tx: Db, emailKey: string): Promise<{ readonly expiresAt: number } | null> {
+  const row = await one(tx, 'delete from invitations where email_key = $1 and used_at is null returning expires_at', [emailKey]);
+  return row === null ? null : { expiresAt: row['expires_at'] as number };
+}
+
+export interface Invitation {
+  /** What addresses are compared by. */
+  readonly key: string;
+  readonly email: string;
+  readonly invitedAt: number;
+  readonly expiresAt: number;
+  readonly usedAt: number | null;
+}
+
+export interface InvitationFilter {
+  readonly emailKey: string | null;
+  readonly status: 'open' | 'used' | 'expired' | null;
+}
+
+/** Newest first. */
+export async function listInvitationsPage(
+  db: Db,
+  { emailKey, status }: InvitationFilter,
+  now: number,
+  { after, limit }: { readonly after: Mark | null; readonly limit: number },
+): Promise<Invitation[]> {
+  const rows = await selectPage(db, {
+    select: 'select email_key, email, invited_at, expires_at, used_at from invitations',
+    where: [...(emailKey === null ? [] : [condition('email_key = ?', emailKey)]), ...(status === null ? [] : [withStatus(status, now)])],
+    order: { key: 'invited_at', id: 'email_key', descending: true },
+    after,
+    limit,
+  });
+  return rows.map((row) => ({
+    key: row['email_key'] as string,
+    email: row['email'] as string,
+    invitedAt: row['invited_at'] as number,
+    expiresAt: row['expires_at'] as number,
+    usedAt: row['used_at'] as number | null,
+  }));
+}
+
+/** The plus: read in the order of the list, and not by their end. */
+function withStatus(status: NonNullable<InvitationFilter['status']>, now: number): Condition {
+  switch (status) {
+    case 'open':
+      return condition('used_at is null and +expires_at > ?', now);
+    case 'used':
+      return condition('used_at is not null');
+    case 'expired':
+      return condition('used_at is null and +expires_at <= ?', now);
+  }
 }
 
 /** Job: invitations that are over, used or not. */

@@ -20,7 +20,15 @@ export interface Invited {
 }
 declare const invited: unique symbol;
 
-/** An address that may have an account. Only `allowSignUp` makes one, and no account is made without one. */
+/** Proof that a link of the operator's own shell was used up a moment ago. Only the table of those links makes one. */
+export interface OwnerLink {
+  readonly [owning]: true;
+  /** For this address only; null: for whoever opens it. */
+  readonly email: Address | null;
+}
+declare const owning: unique symbol;
+
+/** An address that may have an account. Only `allowSignUp` and `allowOwner` make one, and no account is made without one. */
 export interface AllowedSignUp {
   readonly [allowed]: true;
   readonly email: Address;
@@ -46,6 +54,17 @@ export function allowSignUp(policy: Policy, email: Address, invitation: Invited 
   const problem = signUpProblem(policy, email, invitation);
   if (problem !== null) throw new Refusal(problem);
   return { email } as AllowedSignUp;
+}
+
+/** Who has a shell on the machine may let anybody in, whoever else may sign up. Throws `link_of_another`. */
+export function allowOwner(link: OwnerLink, email: Address): AllowedSignUp {
+  requireOwnLink(link, email);
+  return { email } as AllowedSignUp;
+}
+
+/** Throws `link_of_another`. */
+export function requireOwnLink({ email }: { readonly email: Address | null }, { key }: Pick<Address, 'key'>): void {
+  if (email !== null && email.key !== key) throw new Refusal('link_of_another');
 }
 
 /** Exactly one of the domains: `evil-example.com` and `a.example.com` are not `example.com`. */

@@ -1,6 +1,7 @@
 import type { PublicUser, Role } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
+import { searchKey } from '../platform/listing.ts';
 import type { Email } from './email.ts';
 import type { AllowedSignUp } from './sign-up-policy.ts';
 
@@ -48,9 +49,9 @@ export async function insertVerifiedUser(
   return userFrom(
     await one(
       tx,
-      `insert into users (id, email, email_key, display_name, role, uv, verified_at, created_at) values ($1, $2, $3, $4, 'user', 1, $5, $5)
-       on conflict (email_key) do nothing returning ${COLUMNS}`,
-      [deps.random(16).toString('base64url'), email.text, email.key, displayName, now],
+      `insert into users (id, email, email_key, display_name, role, uv, verified_at, created_at, email_search, name_search)
+       values ($1, $2, $3, $4, 'user', 1, $5, $5, $6, $7) on conflict (email_key) do nothing returning ${COLUMNS}`,
+      [deps.random(16).toString('base64url'), email.text, email.key, displayName, now, searchKey(email.text), searchKey(displayName)],
     ),
   );
 }
@@ -103,10 +104,46 @@ export async function lockUserForRights(tx: Db, id: string): Promise<User | null
   return userFrom(await one(tx, `update users set uv = uv where id = $1 returning ${COLUMNS}`, [id]));
 }
 
+/** Locks every owner's row for the rest of the transaction. Before any other row of `users`, or two callers would wait for each other. */
+export async function lockOwners(tx: Db): Promise<readonly User[]> {
+  const rows = await tx.all(`update users set uv = uv where role = 'owner' returning ${COLUMNS}`);
+  return rows.flatMap((row) => userFrom(row) ?? []);
+}
+
+/** Whether there is somebody who can decide about everybody else. */
+export async function hasOwner(db: Db): Promise<boolean> {
+  return (await one(db, `select 1 as there from users where role = 'owner' and suspended_at is null limit 1`)) !== null;
+}
+
+/** Owners who could act now. Counts to `most` and no further. */
+export async function countOwners(db: Db, most: number): Promise<number> {
+  const rows = await db.all(`select id from users where role = 'owner' and suspended_at is null limit $1`, [most]);
+  return rows.length;
+}
+
+/** The user's row is locked. */
+export async function saveRole(tx: Db, id: string, role: Role): Promise<void> {
+  await tx.all('update users set role = $2 where id = $1', [id, role]);
+}
+
 /** Rights fell: everything issued before is refused from now on, and asked for anew by refresh. Answers the new version. */
 export async function raiseUserVersionForRights(tx: Db, id: string): Promise<number> {
   const row = await one(tx, 'update users set uv = uv + 1 where id = $1 returning uv', [id]);
   return (row?.['uv'] ?? 0) as number;
+}
+
+/** Whoever is shut out is another version of themselves: everything issued before is refused. Null: no such user, or suspended already. */
+export async function markUserSuspended(tx: Db, id: string, now: number): Promise<User | null> {
+  return userFrom(
+    await one(tx, `update users set uv = uv + 1, suspended_at = $2 where id = $1 and suspended_at is null returning ${COLUMNS}`, [id, now]),
+  );
+}
+
+/** Null: no such user, or not suspended. */
+export async function markUserReinstated(tx: Db, id: string): Promise<User | null> {
+  return userFrom(
+    await one(tx, `update users set suspended_at = null where id = $1 and suspended_at is not null returning ${COLUMNS}`, [id]),
+  );
 }
 
 /** With it goes every row that hangs from the user. Sessions are revoked before, or their tokens would live on without a row. */
@@ -136,11 +173,11 @@ export async function moveUser(
   return userFrom(
     await one(
       tx,
-      `update users set email = $3, email_key = $4, verified_at = $5,
+      `update users set email = $3, email_key = $4, email_search = $7, verified_at = $5,
          previous_email = case when previous_email_until > $5 then previous_email else email end,
          previous_email_until = case when previous_email_until > $5 then previous_email_until else $6 end
        where id = $1 and uv = $2 and suspended_at is null returning ${COLUMNS}`,
-      [id, uv, email.text, email.key, now, previousUntil],
+      [id, uv, email.text, email.key, now, previousUntil, searchKey(email.text)],
     ),
   );
 }
@@ -150,9 +187,9 @@ export async function restoreUser(tx: Db, id: string, email: Email, now: number)
   return userFrom(
     await one(
       tx,
-      `update users set email = $2, email_key = $3, verified_at = $4, uv = uv + 1, recovered_at = $4, previous_email = null, previous_email_until = null
+      `update users set email = $2, email_key = $3, email_search = $5, verified_at = $4, uv = uv + 1, recovered_at = $4, previous_email = null, previous_email_until = null
        where id = $1 returning ${COLUMNS}`,
-      [id, email.text, email.key, now],
+      [id, email.text, email.key, now, searchKey(email.text)],
     ),
   );
 }
@@ -160,8 +197,31 @@ export async function restoreUser(tx: Db, id: string, email: Email, now: number)
 /** The name that apps and games use. Null when the user is gone or suspended. */
 export async function renameUser(tx: Db, id: string, displayName: string): Promise<User | null> {
   return userFrom(
-    await one(tx, `update users set display_name = $2 where id = $1 and suspended_at is null returning ${COLUMNS}`, [id, displayName]),
+    await one(tx, `update users set display_name = $2, name_search = $3 where id = $1 and suspended_at is null returning ${COLUMNS}`, [
+      id,
+      displayName,
+      searchKey(displayName),
+    ]),
   );
+}
+
+/**
+ * Job: users whom a node of an older version wrote, without what lists search them by. Loses against a change of address or name that
+ * came between: that one has written it. Answers how many it found its way to.
+ */
+export async function fillSearchKeys(db: Db, limit: number): Promise<number> {
+  const rows = await db.all(`select id, email, display_name from users where email_search = '' order by id limit $1`, [limit]);
+  const filled = await Promise.all(
+    rows.map(async ({ id, email, display_name: name }) =>
+      one(
+        db,
+        `update users set email_search = $4, name_search = $5
+         where id = $1 and email = $2 and display_name = $3 and email_search = '' returning id`,
+        [id as string, email as string, name as string, searchKey(email as string), searchKey(name as string)],
+      ),
+    ),
+  );
+  return filled.filter((row) => row !== null).length;
 }
 
 /** Where codes go: for a week after a change of address to the old one, so that a thief cannot move the mailbox and then ask it. */

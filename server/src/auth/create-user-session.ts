@@ -13,8 +13,9 @@ import { codesReach } from '../mail/codes-reach.ts';
 import type { Db } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
 import { type Answer, type Issued, signedIn, waitingCookie } from '../sessions/answer.ts';
-import { parseRefreshToken } from '../sessions/refresh-chain.ts';
-import { findFamily, insertFamily } from '../sessions/refresh-token.ts';
+import { OUR_PAGES } from '../sessions/browser-client.ts';
+import { findNamedFamily } from '../sessions/proof-by-cookie.ts';
+import { insertFamily } from '../sessions/refresh-token.ts';
 import {
   BROWSER_SESSION_LIFE,
   type EndReason,
@@ -125,7 +126,15 @@ export async function grantBrowser(
   if (deviceHash !== null) await rememberDevice(tx, deps, caller, user.id, deviceHash);
   await noteSighting(tx, user.id, sightingOf(caller), now);
   return {
-    grant: { session: { ...session, userId: user.id }, user, clientId: FIRST_PARTY_CLIENT, client: OWN_PAGES, roles: [], alive: true },
+    grant: {
+      session: { ...session, userId: user.id },
+      user,
+      clientId: FIRST_PARTY_CLIENT,
+      client: OWN_PAGES,
+      scopes: [],
+      roles: [],
+      alive: true,
+    },
     gen: family.gen,
     refreshToken: family.refreshToken,
     idleAt: family.idleAt,
@@ -136,10 +145,7 @@ export async function grantBrowser(
 
 /** The session that the browser's cookies name, if the token is genuine: signing in replaces it. */
 export async function sessionNamedByCookie(deps: Deps, caller: Caller): Promise<string | null> {
-  const token = caller.cookies.refresh === null ? null : parseRefreshToken(deps.keys, caller.cookies.refresh);
-  if (token === null) return null;
-  const family = await findFamily(deps.db, token.familyId);
-  return family !== null && family.clientId === FIRST_PARTY_CLIENT ? family.sessionId : null;
+  return (await findNamedFamily(deps, caller, OUR_PAGES))?.sessionId ?? null;
 }
 
 /** Ends it in the transaction of the sign-in, so that no browser is left with two. */

@@ -3,7 +3,9 @@ import type { Caller } from '../caller.ts';
 import { findClient } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
 import { signAccessToken } from '../sessions/access-token.ts';
-import { type Answer, signedIn } from '../sessions/answer.ts';
+import type { Answer } from '../sessions/answer.ts';
+import { refreshed } from '../sessions/app-answer.ts';
+import { type BrowserClient, refreshTokenOf } from '../sessions/browser-client.ts';
 import { browserCaller } from '../sessions/refresh-caller.ts';
 import { type Attempt, parseRefreshToken } from '../sessions/refresh-chain.ts';
 import { isFirstParty } from '../sessions/session.ts';
@@ -16,18 +18,22 @@ export interface RefreshInput {
   readonly clientId?: string;
 }
 
-/** POST refresh: by the cookie of the browser's own family, or by a public client that names itself and brings its token. */
-export async function refresh(deps: Deps, caller: Caller, input: RefreshInput): Promise<Answer> {
+/**
+ * POST refresh: by the cookie of the browser client whose page asks, our own or an app's; or by a public client that names itself and
+ * brings its token.
+ */
+export async function refresh(deps: Deps, caller: Caller, by: BrowserClient, input: RefreshInput): Promise<Answer> {
   const attempt = readAttempt(caller);
-  if (input.refreshToken !== undefined) return refreshByBody(deps, caller, input, attempt);
-  if (caller.cookies.refresh === null) throw new Refusal('refresh_invalid');
-  const spent = requireSpent(deps, await spendRefreshToken(deps, browserCaller(caller), caller.cookies.refresh, attempt));
-  const { body, cookies } = signedIn(deps, spent);
-  return { body: { kind: spent.kind, ...body }, cookies };
+  if (input.refreshToken !== undefined) return refreshByBody(deps, caller, by, input, attempt);
+  const token = refreshTokenOf(caller, by);
+  if (token === null) throw new Refusal('refresh_invalid');
+  return refreshed(deps, by, requireSpent(deps, await spendRefreshToken(deps, browserCaller(caller, by), token, attempt)));
 }
 
 /** Native apps and games: they have no secret, so the token they hold is all that they bring. */
-async function refreshByBody(deps: Deps, caller: Caller, input: RefreshInput, attempt: Attempt | null): Promise<Answer> {
+async function refreshByBody(deps: Deps, caller: Caller, by: BrowserClient, input: RefreshInput, attempt: Attempt | null): Promise<Answer> {
+  // A page that could hold a token in a script has a cookie for it, or refreshes at the token endpoint with a proof of its key.
+  if (by.app !== null) throw new Refusal('origin_refused');
   if (caller.cookies.refresh !== null) throw new Refusal('two_tokens');
   if (input.clientId === undefined) throw new Refusal('invalid_fields', { fields: { clientId: 'missing' } });
   const token = input.refreshToken ?? '';

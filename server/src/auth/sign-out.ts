@@ -1,3 +1,4 @@
+import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
 import { hashOf } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -12,7 +13,13 @@ import { sessionNamedByCookie } from './create-user-session.ts';
  * POST signout: this browser on all sites, or with `everywhere` all devices. Idempotent: a browser that is signed out already is
  * answered the same, and is rid of its cookies.
  */
-export async function signOut(deps: Deps, caller: Caller, { everywhere }: { everywhere: boolean }): Promise<Answer> {
+export async function signOut(
+  deps: Deps,
+  caller: Caller,
+  { everywhere = false, local = false }: { readonly everywhere?: boolean; readonly local?: boolean },
+): Promise<Answer> {
+  // Our own pages are the sign-in itself: nobody leaves them and stays signed in.
+  if (local) throw new Refusal('invalid_fields', { fields: { local: 'malformed' } });
   const { session, byBearer } = await namedSession(deps, caller);
   if (session !== null && session.state !== 'revoked') {
     // A stranger's page must not sign visitors out (ASVS 10.6.2); a session that only waits has no CSRF token.

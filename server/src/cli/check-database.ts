@@ -14,6 +14,7 @@ import { SQLITE_FILE } from '../platform/sqlite-file.ts';
 import { StartProblem } from '../start-problem.ts';
 import { connect, databasePlace, messageOf } from '../wire.ts';
 import type { Check } from './check.ts';
+import { checkAuditLog } from './check-audit-log.ts';
 
 /** Nodes whose clocks differ by more than this disagree about what has expired. In milliseconds. */
 const CLOCK_LIMIT = 5000;
@@ -63,14 +64,26 @@ async function checkContents(database: Database, settings: Settings): Promise<Ch
   return [
     { name: 'migrations', state: 'ok', finding: 'all applied' },
     await checkKeys(database, settings),
+    ...(await checkAudit(database, settings)),
     await checkOutbox(database),
     ...checkJobs(await listLeases(database), Date.now()),
   ];
 }
 
-async function checkKeys(database: Database, { masterKey, dataDir }: Settings): Promise<Check> {
+function masterKeyOf({ masterKey, dataDir }: Settings): Buffer | null {
+  if (masterKey !== null) return masterKey;
   const file = findMasterKeyFile(dataDir);
-  const key = masterKey ?? (file.kind === 'present' ? file.key : null);
+  return file.kind === 'present' ? file.key : null;
+}
+
+async function checkAudit(database: Database, settings: Settings): Promise<Check[]> {
+  const masterKey = masterKeyOf(settings);
+  if (masterKey === null) return [];
+  return checkAuditLog({ db: database, now: Date.now, config: { masterKey, eventLife: settings.eventLife } });
+}
+
+async function checkKeys(database: Database, settings: Settings): Promise<Check> {
+  const key = masterKeyOf(settings);
   if (key === null) return { name: 'keys', state: 'ok', finding: 'made at the first start' };
   try {
     const [chains, signing] = [await listChainKeys(database, key), await listSigningKeys(database, key)];

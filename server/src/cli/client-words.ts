@@ -94,7 +94,7 @@ export const CLIENT_ADD_HELP = `Options of client add (docs/client-sites.md expl
   --backchannel-logout-uri URI
                          what Portico calls when a sign-in ends
   --logo-uri URI         shown when people are asked
-  --origin ORIGIN        of the pages that call Portico (spa, secondary)
+  --origin ORIGIN        of the site's own pages (spa, secondary: exactly one)
   --scope A,B            scopes that it may ask for
   --role A,B             roles that the site defines
   --audience ID,ID       clients whose revocations it is told

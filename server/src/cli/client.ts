@@ -4,6 +4,7 @@ import { OAUTH, SYSTEM } from '@portico/protocol/routes';
 import { findUserByEmail } from '../accounts/user.ts';
 import { checkClient } from '../clients/check-client.ts';
 import { type Client, findClient, listClients } from '../clients/client.ts';
+import { sentencesOf } from '../clients/client-problem.ts';
 import { findClientRoles } from '../clients/client-role.ts';
 import { type RegisteredClient, registerClient } from '../clients/register-client.ts';
 import { disableClient, enableClient, removeClient } from '../clients/retire-client.ts';
@@ -21,12 +22,12 @@ export async function addClient({ wish, jwksFile, json }: Asked<'client-add'>): 
   if (jwks instanceof Error) return failed(jwks.message);
   const whole = jwks === null ? wish : { ...wish, jwks };
   const checked = checkClient(whole);
-  if (checked.kind === 'bad') return failed(checked.problems.join('; '), 2);
+  if (checked.kind === 'bad') return failed(sentencesOf(checked.problems).join('; '), 2);
   const { registration, origin } = await withDeps(async (deps) => ({
     registration: await registerClient(deps, commandLine(deps), whole),
     origin: deps.config.origin,
   }));
-  if (registration.kind === 'refused') return failed(registration.problems.join('; '));
+  if (registration.kind === 'refused') return failed(sentencesOf(registration.problems).join('; '));
   if (json) console.log(JSON.stringify(secretsOf(registration)));
   else process.stdout.write(welcome(registration, origin));
   return 0;

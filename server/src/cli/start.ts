@@ -1,18 +1,22 @@
 import { flushCompileCache } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { offerSetup } from '../accounts/offer-setup.ts';
+import { hasOwner } from '../accounts/user.ts';
 import { buildApp } from '../app.ts';
-import { saveFirstPartyClient } from '../clients/client.ts';
+import { fillClientSearchKeys, saveFirstPartyClient } from '../clients/client.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { newHolder, type RunningJobs, startJobs } from '../jobs/runner.ts';
 import { createLogger } from '../platform/logger.ts';
+import { readVersion } from '../platform/version.ts';
 import { StartProblem } from '../start-problem.ts';
 import { createDeps, keepCurrent, messageOf } from '../wire.ts';
 import { countAnswers } from './close-server.ts';
+import { commandLine } from './command-line.ts';
+import { settleDemo, startDemo } from './demo.ts';
 import { endOnFatalErrors, leaveAfter, untilAsked } from './process-end.ts';
 import { startScreen } from './start-screen.ts';
-import { readVersion } from './version.ts';
 
 /** A clean end takes this long at most, in milliseconds. */
 const END_PATIENCE = 10_000;
@@ -27,19 +31,22 @@ export async function start(): Promise<number> {
   const { deps, close } = wired;
   try {
     await saveFirstPartyClient(deps);
+    await fillClientSearchKeys(deps.db);
+    await settleDemo(deps);
     const current = await keepCurrent(wired);
     const server = await serve(deps, log);
     jobs = startJobs(deps, newHolder(deps));
     // Whatever ends a sign-in, here, at another node or on a command line, is heard of as a revocation; then some site may wait to be told.
     deps.revoked.subscribe('deliver-logouts', () => jobs?.wake('deliver-logouts'));
-    announce(config, log);
+    await announce(deps, log);
     // Otherwise it is written at the end, and a process that is killed would leave the next start as slow as its own.
     flushCompileCache();
+    const demo = startDemo(deps, log, (text) => process.stdout.write(text));
 
     const signal = await untilAsked();
     leaveAfter(END_PATIENCE, log);
     log.info({ signal }, 'ending: no new connections, answers under way are finished');
-    await server.close();
+    await Promise.all([server.close(), demo.stop()]);
     await jobs.stop();
     current.stop();
     return 0;
@@ -71,11 +78,19 @@ function listenProblem(cause: unknown, host: string, port: number): string {
   return `cannot listen on ${host}, port ${port}: ${messageOf(cause)}`;
 }
 
-function announce(config: Config, log: Logger): void {
+async function announce(deps: Deps, log: Logger): Promise<void> {
+  const { config } = deps;
   const { host, port, origin } = config;
   // Since the process began.
   const milliseconds = Math.round(performance.now());
   log.info({ version: readVersion(), host, port, origin, milliseconds }, 'portico is ready');
   // In production standard output is the log, one JSON object a line.
-  if (config.mode !== 'production' || process.stdout.isTTY) process.stdout.write(startScreen(config, readVersion(), milliseconds));
+  if (config.mode === 'production' && !process.stdout.isTTY) return;
+  process.stdout.write(startScreen(config, { version: readVersion(), milliseconds, setup: await firstOwnerLink(deps) }));
+}
+
+/** Only where a person reads it: what goes to a log would stand there for whoever reads logs. Null: there is an owner. */
+async function firstOwnerLink(deps: Deps): Promise<string | null> {
+  if (await hasOwner(deps.db)) return null;
+  return (await offerSetup(deps, commandLine(deps), { madeBy: 'start' })).link;
 }

@@ -80,6 +80,31 @@ export async function listSigningSecrets(db: Db, clientId: string, now: number):
   }));
 }
 
+/** A secret as an operator may know it: never itself. */
+export interface KeptSecret {
+  readonly id: string;
+  readonly purpose: 'authentication' | 'signing';
+  readonly createdAt: number;
+  readonly currentFrom: number;
+  readonly expiresAt: number | null;
+}
+
+/** What is good now or will be, newest first. */
+export async function listSecrets(db: Db, clientId: string, now: number): Promise<KeptSecret[]> {
+  const rows = await db.all(
+    `select id, purpose, created_at, current_from, expires_at from client_secrets
+     where client_id = $1 and (expires_at is null or expires_at > $2) order by purpose, created_at desc, id limit 50`,
+    [clientId, now],
+  );
+  return rows.map((row) => ({
+    id: row['id'] as string,
+    purpose: row['purpose'] as KeptSecret['purpose'],
+    createdAt: row['created_at'] as number,
+    currentFrom: row['current_from'] as number,
+    expiresAt: row['expires_at'] as number | null,
+  }));
+}
+
 /** Job: secrets that ended a day ago. */
 export async function deleteExpiredSecrets(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all(

@@ -1,75 +1,47 @@
-import { type AccessAlg, FIRST_PARTY_CLIENT, type SigningAlg } from '@portico/protocol/tokens';
+import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
-import { type Db, one, type Row } from '../platform/db.ts';
+import { type Db, one } from '../platform/db.ts';
+import { searchKey } from '../platform/listing.ts';
+import { type Client, type ClientSettings, clientFrom, listIn, PLAIN_CLIENT, settingValues } from './client-row.ts';
 
 /** Client sites. The first one is built in: Portico's own pages and dashboard. */
 
-export const CLIENT_KINDS = ['web', 'spa', 'native', 'machine', 'secondary'] as const;
-/** `web` has a backend, `spa` and `native` (games too) have none and so no secret, `machine` has no users, `secondary` is an auth server of its own. */
-export type ClientKind = (typeof CLIENT_KINDS)[number];
-/** How a client proves who it is. `secret` in the Authorization header or in the body. */
-export const CLIENT_AUTHENTICATIONS = ['secret', 'private_key_jwt', 'none'] as const;
-export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
-export const CONFIRMATIONS = ['auto', 'once', 'always'] as const;
-export type Confirmation = (typeof CONFIRMATIONS)[number];
-
-export interface Client {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: ClientKind;
-  /** Of a browser client: compared exactly. */
-  readonly origins: readonly string[];
-  readonly redirectUris: readonly string[];
-  readonly postLogoutUris: readonly string[];
-  readonly backchannelLogoutUri: string | null;
-  readonly logoUri: string | null;
-  /** Scopes that it may ask for. */
-  readonly scopes: readonly string[];
-  /** Names of the roles that the site defines. */
-  readonly roles: readonly string[];
-  /** Of a verifier: whose revocations it is told besides its own. */
-  readonly audiences: readonly string[];
-  readonly authentication: ClientAuthentication;
-  /** JSON Web Key Set, as text. */
-  readonly jwks: string | null;
-  readonly pkce: 'required' | 'nonce';
-  readonly accessAlg: AccessAlg;
-  readonly idAlg: SigningAlg;
-  /** Milliseconds; null = the setting. */
-  readonly accessLife: number | null;
-  readonly idleLife: number | null;
-  readonly confirmation: Confirmation;
-  /** What ends when a copied refresh token of this site is seen: its grant, or the whole session is held. */
-  readonly reuseEnds: 'grant' | 'session';
-  /** Client version: rises when the site is disabled. */
-  readonly cv: number;
-  readonly disabledAt: number | null;
-  readonly createdAt: number;
-}
+export {
+  CLIENT_AUTHENTICATIONS,
+  CLIENT_KINDS,
+  type Client,
+  type ClientAuthentication,
+  type ClientKind,
+  type ClientSettings,
+  CONFIRMATIONS,
+  type Confirmation,
+  PLAIN_CLIENT,
+  settingsOf,
+} from './client-row.ts';
 
 const COLUMNS = `id, name, kind, origins, redirect_uris, post_logout_uris, backchannel_logout_uri, logo_uri, scopes, roles, audiences, authentication, jwks,
   pkce, access_alg, id_alg, access_life, idle_life, confirmation, reuse_ends, cv, disabled_at, created_at`;
 
 export async function findClient(db: Db, id: string): Promise<Client | null> {
   const row = await one(db, `select ${COLUMNS} from clients where id = $1`, [id]);
-  return row === null ? null : fromRow(row);
+  return row === null ? null : clientFrom(row);
 }
 
 /** Every client but the built-in one, oldest first. */
 export async function listClients(db: Db): Promise<Client[]> {
   return (await db.all(`select ${COLUMNS} from clients where id <> $1 order by created_at, id limit 1000`, [FIRST_PARTY_CLIENT])).map(
-    fromRow,
+    clientFrom,
   );
 }
 
 /** The sites that a user is signed in to, or has said yes to. Whether a family still lives is for the caller to see. */
 export async function listClientsOfUser(db: Db, userId: string): Promise<Client[]> {
   const rows = await db.all(
-    `select ${COLUMNS} from clients where id <> $2 and (id in (select client_id from consents where user_id = $1)
-       or id in (select client_id from refresh_tokens where user_id = $1 and state = 'active')) order by name, id`,
+    `select ${COLUMNS} from clients where id <> $2 and id in (select client_id from consents where user_id = $1
+       union select client_id from refresh_tokens where user_id = $1 and state = 'active') order by name, id`,
     [userId, FIRST_PARTY_CLIENT],
   );
-  return rows.map(fromRow);
+  return rows.map(clientFrom);
 }
 
 /** The client that an origin belongs to, disabled or not. Null: the origin is free. */
@@ -83,7 +55,32 @@ export async function listClientsAtOrigin(db: Db, origin: string): Promise<Clien
   const rows = await db.all(`select ${COLUMNS} from clients where disabled_at is null and origins like $1 escape '\\' limit 10`, [
     quoted(origin),
   ]);
-  return rows.map(fromRow).filter(({ origins }) => origins.includes(origin));
+  return rows.map(clientFrom).filter(({ origins }) => origins.includes(origin));
+}
+
+/**
+ * The app without a backend whose pages live at this origin. Also one that is out of service: its pages are told that the sign-in is over,
+ * and no stranger gets an origin that was theirs.
+ */
+export async function findAppAt(db: Db, origin: string): Promise<Client | null> {
+  // Whatever a program writes into a header; what no registration can hold reaches no database.
+  if (!ORIGIN_FORM.test(origin)) return null;
+  const rows = await db.all(`select ${COLUMNS} from clients where kind = 'spa' and id <> $2 and origins like $1 escape '\\' limit 10`, [
+    quoted(origin),
+    FIRST_PARTY_CLIENT,
+  ]);
+  return rows.map(clientFrom).find(({ origins, authentication }) => origins.includes(origin) && authentication === 'none') ?? null;
+}
+
+const ORIGIN_FORM = /^https?:\/\/[a-z0-9.:[\]_-]{1,260}$/;
+
+/** The clients that this origin is the home of: their pages are there, or people come back to it. Disabled ones too. */
+export async function listClientsServedAt(db: Db, origin: string): Promise<Client[]> {
+  const rows = await db.all(
+    `select ${COLUMNS} from clients where id <> $3 and (origins like $1 escape '\\' or redirect_uris like $2 escape '\\') order by created_at, id limit 10`,
+    [quoted(origin), `%${like(`"${origin}/`)}%`, FIRST_PARTY_CLIENT],
+  );
+  return rows.map(clientFrom);
 }
 
 /** The secondary auth server whose pages live at this origin. */
@@ -93,29 +90,12 @@ export async function findSecondaryAt(db: Db, origin: string): Promise<Client | 
 
 /** A text as it stands in a list, for `like`. */
 function quoted(text: string): string {
-  return `%${JSON.stringify(text).replace(/[\\%_]/g, '\\$&')}%`;
+  return `%${like(JSON.stringify(text))}%`;
 }
 
-/** What a client has unless it says otherwise. */
-export const PLAIN_CLIENT = {
-  origins: [],
-  redirectUris: [],
-  postLogoutUris: [],
-  backchannelLogoutUri: null,
-  logoUri: null,
-  scopes: ['openid', 'profile', 'email', 'offline_access'],
-  roles: [],
-  audiences: [],
-  authentication: 'none',
-  jwks: null,
-  pkce: 'required',
-  accessAlg: 'ES256',
-  idAlg: 'ES256',
-  accessLife: null,
-  idleLife: null,
-  confirmation: 'once',
-  reuseEnds: 'grant',
-} as const satisfies Partial<Client>;
+function like(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}
 
 export type NewClient = Pick<Client, 'id' | 'name' | 'kind'> & Partial<Omit<Client, 'cv' | 'disabledAt' | 'createdAt'>>;
 
@@ -123,34 +103,42 @@ export type NewClient = Pick<Client, 'id' | 'name' | 'kind'> & Partial<Omit<Clie
 export async function insertClient(db: Db, given: NewClient, now: number): Promise<void> {
   const client = { ...PLAIN_CLIENT, ...given };
   await db.all(
-    `insert into clients (id, name, kind, origins, redirect_uris, post_logout_uris, backchannel_logout_uri, logo_uri, scopes, roles, audiences, authentication, jwks,
-       pkce, access_alg, id_alg, access_life, idle_life, confirmation, reuse_ends, created_at, cv)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-       coalesce((select max(minimum_uv) from revocations where kind = 'client' and subject = $1), 1))`,
-    [
-      client.id,
-      client.name,
-      client.kind,
-      JSON.stringify(client.origins),
-      JSON.stringify(client.redirectUris),
-      JSON.stringify(client.postLogoutUris),
-      client.backchannelLogoutUri,
-      client.logoUri,
-      JSON.stringify(client.scopes),
-      JSON.stringify(client.roles),
-      JSON.stringify(client.audiences),
-      client.authentication,
-      client.jwks,
-      client.pkce,
-      client.accessAlg,
-      client.idAlg,
-      client.accessLife,
-      client.idleLife,
-      client.confirmation,
-      client.reuseEnds,
-      now,
-    ],
+    `insert into clients (id, kind, authentication, jwks, created_at, cv, name, origins, redirect_uris, post_logout_uris,
+       backchannel_logout_uri, logo_uri, scopes, roles, audiences, pkce, access_alg, id_alg, access_life, idle_life, confirmation, reuse_ends,
+       name_search)
+     values ($1, $2, $3, $4, $5, coalesce((select max(minimum_uv) from revocations where kind = 'client' and subject = $1), 1),
+       $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+    [client.id, client.kind, client.authentication, client.jwks, now, ...settingValues(client)],
   );
+}
+
+/** Its version rises where tokens made before must be refused. Only for whoever has locked the row. */
+export async function updateClient(
+  tx: Db,
+  id: string,
+  settings: ClientSettings,
+  { refuseOlder }: { readonly refuseOlder: boolean },
+): Promise<Client> {
+  const row = await one(
+    tx,
+    `update clients set cv = cv + $2, name = $3, origins = $4, redirect_uris = $5, post_logout_uris = $6, backchannel_logout_uri = $7,
+       logo_uri = $8, scopes = $9, roles = $10, audiences = $11, pkce = $12, access_alg = $13, id_alg = $14, access_life = $15,
+       idle_life = $16, confirmation = $17, reuse_ends = $18, name_search = $19 where id = $1 returning ${COLUMNS}`,
+    [id, refuseOlder ? 1 : 0, ...settingValues(settings)],
+  );
+  if (row === null) throw new Error(`client ${id} was locked and is not there`);
+  return clientFrom(row);
+}
+
+/** Clients from before there was a list by name: SQL cannot write the key alike on both databases. */
+export async function fillClientSearchKeys(db: Db): Promise<void> {
+  const rows = await db.all(`select id, name from clients where name_search = '' and id <> $1`, [FIRST_PARTY_CLIENT]);
+  for (const { id, name } of rows)
+    await db.all(`update clients set name_search = $3 where id = $1 and name = $2 and name_search = ''`, [
+      id as string,
+      name as string,
+      searchKey(name as string),
+    ]);
 }
 
 /** Makes sure that the built-in client exists and knows the origin that is configured today. */
@@ -170,7 +158,7 @@ export async function lockRegistrations(tx: Db, deps: Pick<Deps, 'config' | 'now
 /** Whoever changes what hangs from a client takes its row first. Null: no such client. */
 export async function lockClient(tx: Db, id: string): Promise<Client | null> {
   const row = await one(tx, `update clients set cv = cv where id = $1 and id <> $2 returning ${COLUMNS}`, [id, FIRST_PARTY_CLIENT]);
-  return row === null ? null : fromRow(row);
+  return row === null ? null : clientFrom(row);
 }
 
 /** The keys that a client proves itself with from now on. */
@@ -185,44 +173,11 @@ export async function setClientDisabled(tx: Db, id: string, disabledAt: number |
     disabledAt,
     FIRST_PARTY_CLIENT,
   ]);
-  return row === null ? null : fromRow(row);
+  return row === null ? null : clientFrom(row);
 }
 
 /** With it goes everything that hangs from the site. Null: no such client. */
 export async function deleteClient(tx: Db, id: string): Promise<Client | null> {
   const row = await one(tx, `delete from clients where id = $1 and id <> $2 returning ${COLUMNS}`, [id, FIRST_PARTY_CLIENT]);
-  return row === null ? null : fromRow(row);
-}
-
-function listIn(row: Row, column: string): string[] {
-  return JSON.parse(row[column] as string) as string[];
-}
-
-function fromRow(row: Row): Client {
-  const list = (column: string) => listIn(row, column);
-  return {
-    id: row['id'] as string,
-    name: row['name'] as string,
-    kind: row['kind'] as ClientKind,
-    origins: list('origins'),
-    redirectUris: list('redirect_uris'),
-    postLogoutUris: list('post_logout_uris'),
-    backchannelLogoutUri: row['backchannel_logout_uri'] as string | null,
-    logoUri: row['logo_uri'] as string | null,
-    scopes: list('scopes'),
-    roles: list('roles'),
-    audiences: list('audiences'),
-    authentication: row['authentication'] as ClientAuthentication,
-    jwks: row['jwks'] as string | null,
-    pkce: row['pkce'] as Client['pkce'],
-    accessAlg: row['access_alg'] as AccessAlg,
-    idAlg: row['id_alg'] as SigningAlg,
-    accessLife: row['access_life'] as number | null,
-    idleLife: row['idle_life'] as number | null,
-    confirmation: row['confirmation'] as Confirmation,
-    reuseEnds: row['reuse_ends'] as Client['reuseEnds'],
-    cv: row['cv'] as number,
-    disabledAt: row['disabled_at'] as number | null,
-    createdAt: row['created_at'] as number,
-  };
+  return row === null ? null : clientFrom(row);
 }

@@ -125,6 +125,16 @@ export async function markLogoutFailed(
   );
 }
 
+/** Its next try is now, whether it waits or was given up. Null: it was delivered, or is too old to be kept. */
+export async function hurryLogout(tx: Db, id: string, now: number): Promise<Pick<DueLogout, 'clientId' | 'sessionId' | 'tries'> | null> {
+  const row = await one(
+    tx,
+    `update logouts set next_try_at = $2, given_up_at = null where id = $1 and sent_at is null returning ${COLUMNS}`,
+    [id, now],
+  );
+  return row === null ? null : fromRow(row);
+}
+
 /** Job: delivered or given up a day ago. */
 export async function deleteOldLogouts(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all(

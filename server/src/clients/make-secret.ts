@@ -13,12 +13,20 @@ export interface MadeSecret {
 
 const SECRET_BYTES = 32;
 
-/** What a client shows to prove itself. Only its hash is kept. */
-export async function makeAuthenticationSecret(tx: Db, deps: Pick<Deps, 'now' | 'random'>, clientId: string): Promise<MadeSecret> {
-  const secret = `pts_${deps.random(SECRET_BYTES).toString('base64url')}`;
-  const id = newSecretId(deps);
-  await insertAuthenticationSecret(tx, { id, clientId, hash: tokenHash(secret) }, deps.now());
-  return { id, secret };
+/** What a client shows to prove itself; good for nothing until it is kept. */
+export function newAuthenticationSecret(deps: Pick<Deps, 'random'>): MadeSecret {
+  return { id: newSecretId(deps), secret: `pts_${deps.random(SECRET_BYTES).toString('base64url')}` };
+}
+
+/** Only the hash is kept. */
+export async function keepAuthenticationSecret(
+  tx: Db,
+  { now }: Pick<Deps, 'now'>,
+  clientId: string,
+  made: MadeSecret,
+): Promise<MadeSecret> {
+  await insertAuthenticationSecret(tx, { id: made.id, clientId, hash: tokenHash(made.secret) }, now());
+  return made;
 }
 
 /**

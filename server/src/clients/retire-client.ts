@@ -3,7 +3,7 @@ import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { deleteFamiliesOfClient, endFamiliesOfClient } from '../sessions/refresh-token.ts';
 import { insertRevocation } from '../sessions/revocation.ts';
-import { type Client, deleteClient, findClient, setClientDisabled } from './client.ts';
+import { type Client, deleteClient, findClient, setClientDisabled, settingsOf } from './client.ts';
 import { queueLogout } from './logout-outbox.ts';
 
 /** Taking a client site out of service, back in, and away. */
@@ -38,7 +38,8 @@ export async function removeClient(deps: Deps, from: Origin, id: string): Promis
   if (disabled === null) return null;
   while ((await deleteFamiliesOfClient(deps.db, id, BATCH)) === BATCH);
   await deps.db.transaction(async (tx) => {
-    if ((await deleteClient(tx, id)) !== null) await recordEvent(tx, deps, from, 'client.removed', { clientId: id });
+    if ((await deleteClient(tx, id)) !== null)
+      await recordEvent(tx, deps, from, 'client.removed', { target: { kind: 'client', id }, before: { ...settingsOf(disabled.client) } });
   });
   return disabled;
 }
@@ -47,7 +48,9 @@ async function switchClient(deps: Deps, from: Origin, id: string, disabledAt: nu
   const switched = await deps.db.transaction(async (tx) => {
     const client = await setClientDisabled(tx, id, disabledAt);
     if (client === null) return null;
-    await recordEvent(tx, deps, from, disabledAt === null ? 'client.enabled' : 'client.disabled', { clientId: id });
+    const [before, after] = [{ inService: disabledAt !== null }, { inService: disabledAt === null }];
+    const act = disabledAt === null ? 'client.enabled' : 'client.disabled';
+    await recordEvent(tx, deps, from, act, { target: { kind: 'client', id }, before, after });
     return { client, entry: await insertRevocation(tx, deps, { kind: 'client', subject: id, minimumUv: client.cv }) };
   });
   if (switched === null) return null;

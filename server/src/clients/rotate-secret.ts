@@ -1,12 +1,13 @@
+import { LONGEST_ACCESS_LIFE } from '@portico/protocol/tokens';
 import { recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
-import { insertRevocation, LONGEST_ACCESS_LIFE } from '../sessions/revocation.ts';
+import { insertRevocation } from '../sessions/revocation.ts';
 import { lockClient, saveClientKeys } from './client.ts';
 import { readClientKeys } from './client-keys.ts';
 import { expireSigningSecret, listSigningSecrets, retireAuthenticationSecrets } from './client-secret.ts';
-import { type MadeSecret, makeAuthenticationSecret, makeSigningSecret } from './make-secret.ts';
+import { keepAuthenticationSecret, type MadeSecret, makeSigningSecret, newAuthenticationSecret } from './make-secret.ts';
 
 /** New secrets for old ones, with a time in which both are good, so that a site changes its settings when it likes. */
 
@@ -25,10 +26,14 @@ export async function rotateSecret(deps: Deps, from: Origin, clientId: string, o
     if (client === null) return unknown(clientId);
     if (client.authentication !== 'secret')
       return { kind: 'refused', problem: `${clientId} has no secret: it proves itself by ${client.authentication}` };
-    const made = await makeAuthenticationSecret(tx, deps, clientId);
+    const made = await keepAuthenticationSecret(tx, deps, clientId, newAuthenticationSecret(deps));
     const now = deps.now();
     await retireAuthenticationSecrets(tx, { clientId, except: made.id, now, expiresAt: now + overlap });
-    await recordEvent(tx, deps, from, 'client.secret_rotated', { clientId, reason: 'authentication' });
+    await recordEvent(tx, deps, from, 'client.secret_rotated', {
+      reason: 'authentication',
+      target: { kind: 'client', id: clientId },
+      after: { kid: made.id, overlap },
+    });
     return { kind: 'rotated', made, overlapsUntil: now + overlap };
   });
 }
@@ -58,7 +63,12 @@ export async function rotateSigningSecret(deps: Deps, from: Origin, clientId: st
       if (overlap === 0) entries.push(await insertRevocation(tx, deps, { kind: 'kid', subject: old.id, minimumUv: null }));
     }
     const made = await makeSigningSecret(tx, deps, clientId, now + overlap);
-    await recordEvent(tx, deps, from, 'client.secret_rotated', { clientId, reason: 'signing' });
+    await recordEvent(tx, deps, from, 'client.secret_rotated', {
+      reason: 'signing',
+      target: { kind: 'client', id: clientId },
+      before: { kids: living.map(({ id }) => id) },
+      after: { kid: made.id, overlap },
+    });
     return { rotated: { kind: 'rotated', made, overlapsUntil: now + overlap }, entries };
   });
   for (const entry of entries) deps.revoked.add(entry);
@@ -74,9 +84,18 @@ export async function replaceKeys(deps: Deps, from: Origin, clientId: string, jw
     if (client === null) return unknown(clientId).problem;
     if (client.authentication !== 'private_key_jwt') return `${clientId} has no keys: it proves itself by ${client.authentication}`;
     await saveClientKeys(tx, clientId, keys.text);
-    await recordEvent(tx, deps, from, 'client.secret_rotated', { clientId, reason: 'keys' });
+    await recordEvent(tx, deps, from, 'client.secret_rotated', {
+      reason: 'keys',
+      target: { kind: 'client', id: clientId },
+      before: { kids: namesOfKeys(client.jwks) },
+      after: { kids: namesOfKeys(keys.text) },
+    });
     return null;
   });
+}
+
+function namesOfKeys(jwks: string | null): (string | null)[] {
+  return jwks === null ? [] : (JSON.parse(jwks) as { keys: { kid?: string }[] }).keys.map(({ kid }) => kid ?? null);
 }
 
 function unknown(clientId: string): { readonly kind: 'refused'; readonly problem: string } {

@@ -1,5 +1,5 @@
 import { Refusal } from '@portico/protocol/errors';
-import { lockUserForRights, raiseUserVersionForRights } from '../accounts/user.ts';
+import { lockUserForRights, raiseUserVersionForRights, type User } from '../accounts/user.ts';
 import { recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -15,6 +15,15 @@ export interface RoleChange {
   readonly lowered: boolean;
 }
 
+export interface SetRoles {
+  readonly userId: string;
+  readonly clientId: string;
+  readonly roles: readonly string[];
+  readonly actorId?: string | null;
+  /** Whether it may be done to this user: asked once the row is locked. Throws. */
+  readonly judge?: (user: Pick<User, 'role'>) => void;
+}
+
 /**
  * What a user may do at one site, in that site's words. What is given arrives with the next refresh; what is taken makes every access
  * token of the user old, in the same transaction. Throws `roles_unknown` for a word that the site has not defined, and `not_found` when
@@ -23,11 +32,12 @@ export interface RoleChange {
 export async function setRoles(
   deps: Deps,
   from: Origin,
-  { userId, clientId, roles, actorId = null }: { userId: string; clientId: string; roles: readonly string[]; actorId?: string | null },
+  { userId, clientId, roles, actorId = null, judge }: SetRoles,
 ): Promise<RoleChange> {
   const { change, entry } = await deps.db.transaction(async (tx) => {
     // The user's row first, as everywhere: a sign-in or refresh that read the old roles has the old version too.
     const user = await lockUserForRights(tx, userId);
+    if (user !== null) judge?.(user);
     const client = user === null ? null : await lockClient(tx, clientId);
     if (user === null || client === null) throw new Refusal('not_found');
     const after = [...new Set(roles)].sort();
@@ -35,7 +45,8 @@ export async function setRoles(
     const before = await findClientRoles(tx, userId, clientId);
     const lowered = before.some((role) => !after.includes(role));
     await saveClientRoles(tx, { userId, clientId, roles: after, now: deps.now() });
-    await recordEvent(tx, deps, from, 'roles.changed', { actorId, userId, clientId, reason: after.join(' ') });
+    const facts = { actorId, userId, clientId, reason: after.join(' '), target: { kind: 'user', id: userId } } as const;
+    await recordEvent(tx, deps, from, 'roles.changed', { ...facts, before: { roles: before }, after: { roles: after } });
     const uv = lowered ? await raiseUserVersionForRights(tx, userId) : null;
     const revocation: Revocation | null =
       uv === null ? null : await insertRevocation(tx, deps, { kind: 'sub', subject: userId, minimumUv: uv });

@@ -15,6 +15,8 @@ export interface Kind<T> {
   readonly parse: (text: string) => Parsed<T>;
   /** What `doctor` may show of it. Kinds that hold no secret have none. */
   readonly mask?: (text: string) => string;
+  /** It is one secret from end to end: screens say only whether it is set. */
+  readonly secret?: true;
 }
 
 function kind<T>(form: string, read: (text: string) => T | null, mask?: (text: string) => string): Kind<T> {
@@ -87,11 +89,14 @@ export const clientId: Kind<string> = kind('empty, or the client id as the provi
   text === '' || CREDENTIAL.test(text) ? text : null,
 );
 
-export const clientSecret: Kind<string> = kind(
-  'empty, or the client secret as the provider shows it',
-  (text) => (text === '' || CREDENTIAL.test(text) ? text : null),
-  (text) => (text === '' ? '' : '***'),
-);
+export const clientSecret: Kind<string> = {
+  ...kind(
+    'empty, or the client secret as the provider shows it',
+    (text) => (text === '' || CREDENTIAL.test(text) ? text : null),
+    (text) => (text === '' ? '' : '***'),
+  ),
+  secret: true,
+};
 
 export const listenHost: Kind<string> = kind('an IP address or a host name to listen on', (text) =>
   ipaddr.isValid(text) || HOST_NAME.test(text) ? text : null,
@@ -149,6 +154,7 @@ export const masterKey: Kind<Buffer | null> = {
     return isPlaceholderKey(key) ? { problem: 'is a placeholder, not a random key: make one with openssl rand -hex 32' } : { value: key };
   },
   mask: (text) => (text === '' ? '' : '***'),
+  secret: true,
 };
 
 const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;

@@ -92,6 +92,18 @@ const RULES: readonly Rule[] = [
     check: ({ dataDir }) =>
       existsSync(dataDir) && !isWritableFolder(dataDir) ? `PORTICO_DATA_DIR (${dataDir}) is not a folder that can be written` : null,
   },
+  {
+    about: ['mode', 'demo'],
+    check: ({ mode, demo }) =>
+      mode === 'production' && demo === 'on' ? 'PORTICO_DEMO is on: in production nobody wants five more sites that open accounts' : null,
+  },
+  {
+    about: ['mode', 'demo', 'origin', 'appOrigin', 'apiOrigin'],
+    check: ({ mode, demo, origin, appOrigin, apiOrigin }) =>
+      mode !== 'production' && demo === 'on' && ![origin, appOrigin, apiOrigin].every(isPlainHttpOnLoopback)
+        ? `PORTICO_DEMO is on, but its apps are http addresses of this machine, and PORTICO_ORIGIN (${origin}), the pages or the API are not`
+        : null,
+  },
   { about: ['dataDir', 'databaseUrl', 'masterKey'], check: generatedKeyProblem },
 ];
 
@@ -119,6 +131,10 @@ function onlyIfOther(rule: Rule): Rule {
 
 export function isPlainHttpOffLoopback(address: string): boolean {
   return address.startsWith('http:') && !isLoopbackHost(new URL(address).hostname);
+}
+
+export function isPlainHttpOnLoopback(address: string): boolean {
+  return address.startsWith('http:') && isLoopbackHost(new URL(address).hostname);
 }
 
 function liesIn(path: string, parent: string): boolean {

@@ -140,6 +140,12 @@ export const SETTINGS = {
     'Domains whose addresses may have an account; a subdomain is another domain. Holds for invitations and for new addresses too. Empty: all.',
   ),
   staticDir: setting('PORTICO_STATIC_DIR', existingFolderOrNone, '', 'A folder of your own, served at / in place of the landing page.'),
+  demo: setting(
+    'PORTICO_DEMO',
+    oneOf('on', 'off'),
+    'on in development at an http address of this machine, else off',
+    'Five small apps beside a Portico that is run from its repository, to see what it does. Turned off, they and their sign-ins are removed.',
+  ),
   logLevel: setting(
     'PORTICO_LOG_LEVEL',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),

@@ -6,10 +6,10 @@ import type { Client } from '../clients/client.ts';
 import type { Deps } from '../deps.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { endSignIn } from '../sessions/end-session.ts';
-import { leaveSite } from '../sessions/leave-site.ts';
+import { signOutOfSite } from '../sessions/leave-site.ts';
 import { parseRefreshToken } from '../sessions/refresh-chain.ts';
 import { type Family, findFamily } from '../sessions/refresh-token.ts';
-import { findSession, lockActiveSession } from '../sessions/session.ts';
+import { findSession } from '../sessions/session.ts';
 
 export interface BackendSignOutInput {
   readonly refreshToken: string;
@@ -35,7 +35,7 @@ export async function signOutByBackend(
   const family = await namedFamily(deps, caller, client, refreshToken);
   // What was ended before the session names it no more: a site that somebody has left has no say in the rest.
   if (family === null || family.state === 'revoked') return DONE;
-  if (local) await leaveThisSite(deps, caller, family);
+  if (local) await signOutOfSite(deps, caller, family);
   else {
     const session = await findSession(deps.db, family.sessionId);
     if (session !== null && session.state !== 'revoked') await endSignIn(deps, caller, session, { everywhere, clientId: client.id });
@@ -51,15 +51,4 @@ async function namedFamily(deps: Deps, caller: Caller, client: Client, text: str
   const { userId, sessionId } = family;
   await recordEvent(deps.db, deps, caller, 'refresh.wrong_client', { userId, sessionId, clientId: client.id });
   return null;
-}
-
-async function leaveThisSite(deps: Deps, caller: Caller, { sessionId, clientId, userId }: Family): Promise<void> {
-  const entries = await deps.db.transaction(async (tx) => {
-    // First the session, as everybody does who makes or ends families: none is born behind our back, and nobody waits in a circle.
-    if ((await lockActiveSession(tx, sessionId, deps.now())) === null) return [];
-    const left = await leaveSite(tx, deps, { sessionId, clientId });
-    if (left.length > 0) await recordEvent(tx, deps, caller, 'site.left', { actorId: userId, userId, sessionId, clientId });
-    return left;
-  });
-  for (const entry of entries) deps.revoked.add(entry);
 }

@@ -7,7 +7,7 @@ import { GUESS_NETWORK, WRONG_NETWORK } from './limits.ts';
 import { liftSuspension, type Suspension } from './suspension.ts';
 
 /** What an operator may do for a network; each act is audited, whoever asks for it. */
-type LetInDeps = Pick<Deps, 'db' | 'now' | 'random'>;
+type LetInDeps = Pick<Deps, 'db' | 'now' | 'random' | 'config'>;
 
 /** Ends a suspension now. Null when there was none. Its counters start over, or the next wrong guess would bring it back. */
 export async function letNetworkIn(deps: LetInDeps, from: Origin, network: string): Promise<Suspension | null> {
@@ -15,7 +15,7 @@ export async function letNetworkIn(deps: LetInDeps, from: Origin, network: strin
     const lifted = await liftSuspension(tx, network, deps.now());
     if (lifted === null) return null;
     for (const limit of [GUESS_NETWORK, WRONG_NETWORK]) await clearTries(tx, limit, network);
-    await recordEvent(tx, deps, from, 'network.lifted', { reason: network });
+    await recordEvent(tx, deps, from, 'network.lifted', { reason: network, target: { kind: 'network', id: network } });
     return lifted;
   });
 }
@@ -24,7 +24,7 @@ export async function letNetworkIn(deps: LetInDeps, from: Origin, network: strin
 export async function allowRange(deps: LetInDeps, from: Origin, { range, note }: { range: string; note: string }): Promise<void> {
   await deps.db.transaction(async (tx) => {
     await allowNetwork(tx, { network: range, note, now: deps.now() });
-    await recordEvent(tx, deps, from, 'network.allowed', { reason: range });
+    await recordEvent(tx, deps, from, 'network.allowed', { reason: range, target: { kind: 'network', id: range } });
   });
 }
 
@@ -32,7 +32,7 @@ export async function allowRange(deps: LetInDeps, from: Origin, { range, note }:
 export async function disallowRange(deps: LetInDeps, from: Origin, range: string): Promise<boolean> {
   return deps.db.transaction(async (tx) => {
     if (!(await disallowNetwork(tx, range))) return false;
-    await recordEvent(tx, deps, from, 'network.disallowed', { reason: range });
+    await recordEvent(tx, deps, from, 'network.disallowed', { reason: range, target: { kind: 'network', id: range } });
     return true;
   });
 }

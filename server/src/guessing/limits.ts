@@ -29,6 +29,8 @@ export const PROVIDER_NETWORK: Limit = { name: 'provider-network', max: 60, wind
 export const MAIL_NETWORK: Limit = { name: 'mail-network', max: 20, window: HOUR };
 /** Letters to one address, whoever asks. */
 export const MAIL_ADDRESS: Limit = { name: 'mail-address', max: 5, window: HOUR };
+/** Resets of one account that operators force, each with a letter. */
+export const FORCED_RESETS: Limit = { name: 'forced-resets', max: 5, window: HOUR };
 /** Codes typed for one account, over all its codes and browsers. */
 export const CODE_ACCOUNT: Limit = { name: 'code-account', max: 20, window: HOUR };
 /** Codes mailed for held sessions of one account. */
@@ -49,6 +51,8 @@ export const PASSWORD_USER: Limit = { name: 'password-user', max: 10, window: 15
 export const AUTHORIZE_NETWORK: Limit = { name: 'authorize-network', max: 300, window: 15 * MINUTE };
 /** Failed proofs of one client site that are written into the audit log: it forbids nothing, it keeps strangers from filling the log. */
 export const CLIENT_REFUSALS: Limit = { name: 'client-refusals', max: 10, window: HOUR };
+/** Test logouts that operators may send to one host: whoever may register an address must not hammer others by it. */
+export const LOGOUT_TESTS: Limit = { name: 'logout-tests', max: 10, window: 15 * MINUTE };
 /** Codes that devices of one network may ask for. */
 export const DEVICE_NETWORK: Limit = { name: 'device-network', max: 60, window: 15 * MINUTE };
 /** Codes of devices that one signed-in user may have typed wrong. */

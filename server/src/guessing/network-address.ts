@@ -33,6 +33,13 @@ export function parseNetwork(text: string): string | null {
   return isIPv4(address) || (isIPv6(address) && !address.includes('%')) ? networkOf(address) : null;
 }
 
+/** One address that somebody typed, in our own spelling. Null for what is none. */
+export function parseAddress(text: string): string | null {
+  // What a proxy wrote that nobody could read is kept under this name.
+  if (text === 'unknown') return text;
+  return isIPv4(text) || (isIPv6(text) && !text.includes('%')) ? canonicalAddress(text) : null;
+}
+
 /** A range of more addresses than this names no network that anybody could vouch for. */
 const SHORTEST_PREFIX = { ipv4: 8, ipv6: 16 } as const;
 

@@ -1,4 +1,5 @@
 import { type Db, one, type Row } from '../platform/db.ts';
+import { condition, type Mark, selectPage } from '../platform/listing.ts';
 
 /**
  * The table of networks that guessed too often and wait. The database is the truth, so every node knows; each time is longer, until
@@ -73,6 +74,31 @@ export async function liftSuspension(db: Db, network: string, now: number): Prom
 export async function listSuspensions(db: Db, limit: number): Promise<Suspension[]> {
   const rows = await db.all(`select ${COLUMNS} from suspensions order by suspended_at desc, network limit $1`, [limit]);
   return rows.map(fromRow);
+}
+
+/** A page of the same for operators: of one network, and only those that are in force at a moment, where that is asked for. */
+export async function listSuspensionsPage(
+  db: Db,
+  { network, openAt }: { readonly network: string | null; readonly openAt: number | null },
+  { after, limit }: { readonly after: Mark | null; readonly limit: number },
+): Promise<Suspension[]> {
+  const rows = await selectPage(db, {
+    select: `select ${COLUMNS} from suspensions`,
+    where: [
+      ...(network === null ? [] : [condition('network = ?', network)]),
+      ...(openAt === null ? [] : [condition('until > ? and lifted_at is null', openAt)]),
+    ],
+    order: { key: 'suspended_at', id: 'network', descending: true },
+    after,
+    limit,
+  });
+  return rows.map(fromRow);
+}
+
+/** In force at a moment. Counts to `most` and no further. */
+export async function countSuspensions(db: Db, now: number, most: number): Promise<number> {
+  const rows = await db.all('select network from suspensions where until > $1 and lifted_at is null limit $2', [now, most]);
+  return rows.length;
 }
 
 /** Job: suspensions that no longer make the next one longer. */

@@ -1,4 +1,4 @@
-import { COOKIES, type CookieName, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
+import { appRefreshCookie, COOKIES, type CookieName, HEADERS, SECURE_COOKIE_PREFIX } from '@portico/protocol/cookies';
 import { chooseTexts } from '@portico/protocol/texts';
 import { parseCookie } from 'cookie';
 import type { FastifyRequest } from 'fastify';
@@ -9,6 +9,7 @@ import { canonicalAddress, networkOf } from '../guessing/network-address.ts';
 /** Control characters would break one log line into two. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 const USER_AGENT_MAX = 400;
+const REFRESH_TOKEN = /^ptr_[A-Za-z0-9_-]{76}$/;
 
 /** Cookies are Secure, and named so that a browser refuses to let a sibling host plant them; plain only for http on loopback. */
 export function cookiesAreSecure(config: Config): boolean {
@@ -42,7 +43,8 @@ export function readCaller(config: Config, request: FastifyRequest): Caller {
     fetchSite: header(request, 'sec-fetch-site'),
     fetchMode: header(request, 'sec-fetch-mode'),
     cookies: {
-      refresh: cookie(COOKIES.refresh, /^ptr_[A-Za-z0-9_-]{76}$/),
+      refresh: cookie(COOKIES.refresh, REFRESH_TOKEN),
+      refreshOfApp: (clientId) => cookie(appRefreshCookie(clientId), REFRESH_TOKEN),
       access: cookie(COOKIES.access, /^[A-Za-z0-9_.-]{20,4096}$/),
       waiting: cookie(COOKIES.waiting, /^[A-Za-z0-9_-]{43}$/),
       device: cookie(COOKIES.device, /^[A-Za-z0-9_-]{22}$/),

@@ -29,6 +29,8 @@ export interface ErrorBody {
   readonly requestId: string;
   /** Field -> what is wrong with it, as a code. */
   readonly fields?: Fields;
+  /** Field -> which of its entries, where it is a list and one alone is wrong. */
+  readonly about?: Readonly<Record<string, string>>;
 }
 
 export function errorBody(request: FastifyRequest, refusal: Refusal): ErrorBody {
@@ -38,6 +40,7 @@ export function errorBody(request: FastifyRequest, refusal: Refusal): ErrorBody 
     message: texts.errors[refusal.code],
     requestId: request.id,
     ...(refusal.fields === undefined ? {} : { fields: refusal.fields }),
+    ...(refusal.about === undefined || Object.keys(refusal.about).length === 0 ? {} : { about: refusal.about }),
     ...refusal.extra,
   };
 }

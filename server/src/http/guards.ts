@@ -1,10 +1,11 @@
 import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
 import { type AuthenticatedClient, authenticateClient } from '../clients/authenticate-client.ts';
-import { type Client, findSecondaryAt } from '../clients/client.ts';
+import { type Client, findAppAt, findSecondaryAt } from '../clients/client.ts';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { bothScopes } from '../oauth/scope.ts';
+import { type BrowserClient, OUR_PAGES } from '../sessions/browser-client.ts';
 import { requireCsrf } from '../sessions/csrf.ts';
 import type { Grant } from '../sessions/session.ts';
 import { liveSiteToken } from '../sessions/site-token.ts';
@@ -32,10 +33,21 @@ export const ownOrigin: Guard<null> = async ({ config }, caller) => {
   return null;
 };
 
-/** As `ownOrigin` for browsers; a program that brings its token in the body instead of a cookie has no origin to show. */
-export const ownOriginOrBody: Guard<null> = async ({ config }, caller) => {
-  if (caller.cookies.refresh !== null || caller.originHeader !== null || caller.fetchSite !== null) requireOwnOrigin(config, caller);
-  return null;
+/** As `ownOrigin`; or the page of an app, from whose origin nothing but the cookie of that app counts. */
+export const browserClient: Guard<BrowserClient> = async (deps, caller) => {
+  const app = await findAsking(deps, caller);
+  if (app === null) requireOwnOrigin(deps.config, caller);
+  return app ?? OUR_PAGES;
+};
+
+/** The same for a read: with it our own pages send no Origin. */
+export const browserClientReads: Guard<BrowserClient> = async (deps, caller) =>
+  caller.originHeader === null ? OUR_PAGES : browserClient(deps, caller);
+
+/** As `browserClient` for browsers; a program that brings its token in the body instead of a cookie has no origin to show. */
+export const browserClientOrBody: Guard<BrowserClient> = async (deps, caller) => {
+  const isBrowser = caller.cookies.refresh !== null || caller.originHeader !== null || caller.fetchSite !== null;
+  return isBrowser ? browserClient(deps, caller) : OUR_PAGES;
 };
 
 /** Guard 1 of four (seed 004): the cookie alone. No database; a revocation arrives within a second. */
@@ -62,10 +74,23 @@ export const cookieCsrfAndDatabase: Guard<CurrentSession> = async (deps, caller)
   provenInDatabase(deps, await cookieAndCsrf(deps, caller));
 
 /** Sign-out and extend-auth-hard: a genuine refresh cookie of any age names the session, and the handler checks its CSRF token. */
-export const namedByCookie: Guard<null> = async ({ config }, caller) => {
-  if (caller.bearer === null) requireOwnOrigin(config, caller);
-  return null;
+export const namedByCookie: Guard<BrowserClient> = async (deps, caller) => {
+  const app = await findAsking(deps, caller);
+  if (app === null && caller.bearer === null) requireOwnOrigin(deps.config, caller);
+  return app ?? OUR_PAGES;
 };
+
+/**
+ * Which app asks is said by the exact Origin alone, never by a parameter: the page of client B gets nothing by the cookie of client A.
+ * What a browser calls another site is refused, also where cookies came along with it. Null: no app.
+ */
+async function findAsking({ config, db }: Deps, { originHeader, fetchSite }: Caller): Promise<BrowserClient | null> {
+  if (originHeader === null || originHeader === config.appOrigin) return null;
+  const app = await findAppAt(db, originHeader);
+  if (app === null) return null;
+  if (fetchSite !== 'same-site' && fetchSite !== 'same-origin' && fetchSite !== null) throw new Refusal('origin_refused');
+  return { id: app.id, app };
+}
 
 /**
  * The browser client has exactly one origin. `Sec-Fetch-Site` cannot be forged by a page; where an old browser does not send it, the

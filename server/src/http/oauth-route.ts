@@ -61,8 +61,9 @@ async function allowRegisteredOrigin(deps: Deps, request: FastifyRequest, reply:
   const { origin } = request.headers;
   if (origin === undefined || (await listClientsAtOrigin(deps.db, origin)).length === 0) return false;
   reply.header('access-control-allow-origin', origin).header('cross-origin-resource-policy', 'cross-origin');
-  // Neither is told to scripts by itself, and a client must see both: when to come back, and what was wrong with its token.
-  reply.header('access-control-expose-headers', 'retry-after, www-authenticate');
+  // None is told to scripts by itself, and a client must see them: when to come back, what was wrong with its token, and what time it is
+  // here, for the proof of its key, where its own clock is wrong.
+  reply.header('access-control-expose-headers', 'date, retry-after, www-authenticate');
   return true;
 }
 

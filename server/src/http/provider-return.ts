@@ -13,6 +13,12 @@ export type ProviderReturn =
   | { readonly kind: 'declined' }
   | { readonly kind: 'refused'; readonly reason: ErrorCode };
 
+/** The state in what came back, whatever else did: errors bring it too (RFC 6749 4.1.2.1). */
+export function stateIn(query: unknown): string | null {
+  const { state } = query as Readonly<Record<string, unknown>>;
+  return typeof state === 'string' && state.length <= 4096 ? state : null;
+}
+
 /**
  * Providers add parameters of their own, which say nothing to us. One that counts and comes twice, is none: two readers could take
  * a different one of them.

@@ -15,8 +15,14 @@ export interface TextSchema {
 export interface NumberSchema {
   readonly type: 'integer';
   readonly minimum: number;
+  readonly maximum?: number;
 }
-export type FieldSchema = TextSchema | NumberSchema | { readonly type: 'boolean' };
+export interface ListSchema {
+  readonly type: 'array';
+  readonly items: TextSchema;
+  readonly maxItems: number;
+}
+export type FieldSchema = TextSchema | NumberSchema | ListSchema | { readonly type: 'boolean' };
 export interface ObjectSchema {
   readonly type: 'object';
   readonly properties: Readonly<Record<string, FieldSchema>>;
@@ -24,7 +30,13 @@ export interface ObjectSchema {
   readonly additionalProperties: false;
 }
 
-type Field<Schema> = Schema extends { readonly type: 'boolean' } ? boolean : Schema extends { readonly type: 'integer' } ? number : string;
+type Field<Schema> = Schema extends { readonly type: 'boolean' }
+  ? boolean
+  : Schema extends { readonly type: 'integer' }
+    ? number
+    : Schema extends { readonly type: 'array' }
+      ? readonly string[]
+      : string;
 /** The type of what a schema lets through. */
 export type Static<Schema extends ObjectSchema> = {
   readonly [Name in keyof Schema['properties'] & Schema['required'][number]]: Field<Schema['properties'][Name]>;
@@ -55,6 +67,10 @@ export const SignUpBody = fields({ email, password, displayName: line(0, 80), ke
   'password',
 ]);
 export type SignUpBody = Static<typeof SignUpBody>;
+
+/** The address of a link that is bound to one may be left out. */
+export const SetupBody = fields({ token: mailedToken, email, password, displayName: line(0, 80) }, ['token', 'password']);
+export type SetupBody = Static<typeof SetupBody>;
 
 export const SignInBody = fields({ email, password, keep: yesOrNo }, ['email', 'password']);
 export type SignInBody = Static<typeof SignInBody>;
@@ -101,7 +117,8 @@ export type DeviceBody = Static<typeof DeviceBody>;
 export const DeviceAnswerBody = fields({ userCode, allow: yesOrNo }, ['userCode', 'allow']);
 export type DeviceAnswerBody = Static<typeof DeviceAnswerBody>;
 
-export const SignOutBody = fields({ everywhere: yesOrNo }, []);
+/** `local`: the app that asks, and nothing else. Our own pages are not a site that could be left. */
+export const SignOutBody = fields({ everywhere: yesOrNo, local: yesOrNo }, []);
 export type SignOutBody = Static<typeof SignOutBody>;
 
 // The current password is asked for by the rules: an account that came by a provider has none yet.
@@ -118,7 +135,7 @@ export type ProfileBody = Static<typeof ProfileBody>;
 
 export const EmptyBody = fields({}, []);
 
-const pageSize = { type: 'string', pattern: '^([1-9]|[1-9]\\d|100)$' } as const;
+export const pageSize = { type: 'string', pattern: '^([1-9]|[1-9]\\d|100)$' } as const;
 export const ListQuery = fields({ cursor: name128, limit: pageSize }, []);
 export type ListQuery = Static<typeof ListQuery>;
 

@@ -14,7 +14,7 @@ export function sendAnswer(config: Config, reply: FastifyReply, answer: Answer):
   if (answer.redirectTo !== undefined) return reply.code(302).header('location', answer.redirectTo).send();
   reply.code(answer.status ?? 200);
   if (answer.download !== undefined) {
-    reply.header('content-disposition', `attachment; filename="${answer.download.name}"`).type(JSON_TYPE);
+    reply.header('content-disposition', `attachment; filename="${answer.download.name}"`).type(answer.download.type ?? JSON_TYPE);
     return reply.send(Readable.from(answer.download.pieces));
   }
   if (answer.stream !== undefined) return reply.type(answer.stream.type).send(flow(answer.stream));

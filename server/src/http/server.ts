@@ -6,7 +6,9 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServ
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { type ErrorPage, sendError } from './errors.ts';
+import { READABLE_HEADERS, SENT_HEADERS } from './route.ts';
 import { apiHeaders } from './security-headers.ts';
+import { AJV, compileAtFirstUse } from './validation.ts';
 
 /** The largest request body, in bytes: a password of 4 kB and its neighbours, escaped. */
 export const BODY_LIMIT = 65_536;
@@ -31,8 +33,8 @@ export async function createServer(
     exposeHeadRoutes: true,
     return503OnClosing: true,
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 128 },
-    // Nothing is coerced and nothing unknown is dropped: an array for a string is an error, not its first element.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
+    ajv: AJV,
+    schemaController: { compilersFactory: { buildValidator: compileAtFirstUse } },
   });
 
   const known = rememberRoutes(app);
@@ -60,8 +62,8 @@ async function allowAppOrigin(app: FastifyInstance, config: Config): Promise<voi
     origin: (origin, callback) => callback(null, origin === config.appOrigin ? config.appOrigin : false),
     credentials: true,
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['content-type', 'authorization', HEADERS.attempt, HEADERS.csrf],
-    exposedHeaders: ['retry-after', HEADERS.requestId],
+    allowedHeaders: [...SENT_HEADERS],
+    exposedHeaders: [...READABLE_HEADERS],
     maxAge: 600,
     strictPreflight: false,
   });

@@ -1,9 +1,10 @@
 import { Refusal } from '@portico/protocol/errors';
-import { AUTH_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
+import { PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { describeServer } from '../oauth/discovery.ts';
 import { one } from '../platform/db.ts';
+import { registerPorticoDocument } from './portico-document.ts';
 
 /** Verifiers may keep the keys this long, in seconds: shorter than the minute that a new key is published before its use. */
 const JWKS_AGE = 30;
@@ -31,10 +32,7 @@ export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<
       return describeServer(config);
     });
   }
-  app.get(SYSTEM.portico, async (_, reply) => {
-    reply.header('access-control-allow-origin', '*');
-    return { issuer: config.origin, app: config.appOrigin, api: config.apiOrigin + AUTH_PREFIX, jwks_uri: config.apiOrigin + SYSTEM.jwks };
-  });
+  registerPorticoDocument(app, deps);
   // The well-known address that password managers open (W3C change-password-url).
   app.get(SYSTEM.changePassword, async (_, reply) =>
     reply

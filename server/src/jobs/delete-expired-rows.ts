@@ -1,6 +1,8 @@
 import { deleteExpiredInvitations } from '../accounts/invitation.ts';
+import { deleteOldSetupLinks } from '../accounts/setup-link.ts';
 import { deleteOldSightings } from '../accounts/sighting.ts';
-import { deleteEventsBefore } from '../audit/event.ts';
+import { dropOldEvents } from '../audit/drop-old-events.ts';
+import { deleteOldSignInHours } from '../audit/sign-in-hours.ts';
 import { deleteExpiredSecrets } from '../clients/client-secret.ts';
 import { deleteOldLogouts } from '../clients/logout-outbox.ts';
 import { deleteExpiredSpentIds } from '../clients/spent-id.ts';
@@ -24,8 +26,10 @@ const deletions = ({ config }: Pick<Deps, 'config'>): readonly DeleteSome[] => [
   deleteEndedSessions,
   deleteOldLetters,
   deleteExpiredMailLinks,
-  (db, now, limit) => deleteEventsBefore(db, now - config.eventLife, limit),
+  (db, now, limit) => dropOldEvents(db, { before: now - config.eventLife, now, limit }),
+  deleteOldSignInHours,
   deleteExpiredInvitations,
+  deleteOldSetupLinks,
   deleteExpiredSecrets,
   deleteExpiredSpentIds,
   deleteOldLogouts,

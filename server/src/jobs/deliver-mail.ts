@@ -26,7 +26,7 @@ async function deliver(deps: Deps, transport: MailTransport, claimed: ClaimedLet
     await transport.send(claimed.letter);
   } catch (cause) {
     if (cause instanceof LetterRefused) {
-      await giveUpLetter(deps, claimed, cause.message);
+      await giveUpLetter(deps, claimed, cause.message, cause);
       return true;
     }
     await letterFailed(deps, claimed, cause);

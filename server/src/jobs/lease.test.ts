@@ -31,10 +31,10 @@ forEachDatabase('a release frees the lease and notes a run that was done; after 
   const db = await open();
   await takeLease(db, 'job', 'a', 2000, 1000);
   await releaseLease(db, 'job', 'a', 1500, 'done');
-  assert.deepEqual(await listLeases(db), [{ name: 'job', until: 0, lastRunAt: 1500 }]);
+  assert.deepEqual(await listLeases(db), [{ name: 'job', holder: 'a', until: 0, lastRunAt: 1500 }]);
   assert.equal(await takeLease(db, 'job', 'b', 2600, 1600), true);
   await releaseLease(db, 'job', 'a', 1700, 'done');
-  assert.deepEqual(await listLeases(db), [{ name: 'job', until: 2600, lastRunAt: 1500 }]);
+  assert.deepEqual(await listLeases(db), [{ name: 'job', holder: 'b', until: 2600, lastRunAt: 1500 }]);
   await releaseLease(db, 'job', 'b', 1800, 'failed');
-  assert.deepEqual(await listLeases(db), [{ name: 'job', until: 0, lastRunAt: 1500 }]);
+  assert.deepEqual(await listLeases(db), [{ name: 'job', holder: 'b', until: 0, lastRunAt: 1500 }]);
 });

@@ -37,14 +37,17 @@ export async function releaseLease(db: Db, name: string, holder: string, now: nu
 
 export interface Lease {
   readonly name: string;
+  /** Whoever has it, or had it last: a process. */
+  readonly holder: string;
   readonly until: number;
   readonly lastRunAt: number | null;
 }
 
 export async function listLeases(db: Db): Promise<Lease[]> {
-  const rows = await db.all('select name, until, last_run_at from leases order by name');
+  const rows = await db.all('select name, holder, until, last_run_at from leases order by name');
   return rows.map((row) => ({
     name: row['name'] as string,
+    holder: row['holder'] as string,
     until: row['until'] as number,
     lastRunAt: row['last_run_at'] as number | null,
   }));

@@ -17,6 +17,12 @@ export async function listChainKeys(db: Db, masterKey: Buffer): Promise<ChainKey
   });
 }
 
+/** The same without their secrets, for whoever only looks. */
+export async function listChainKeyAges(db: Db): Promise<{ readonly id: number; readonly currentFrom: number }[]> {
+  const rows = await db.all('select id, current_from from chain_keys where dropped_at is null order by current_from');
+  return rows.map((row) => ({ id: row['id'] as number, currentFrom: row['current_from'] as number }));
+}
+
 /** Makes a key under the first free id. Null when another node made one under that id at the same moment, or when none is free. */
 export async function insertChainKey(db: Db, masterKey: Buffer, now: number, currentFrom: number): Promise<number | null> {
   const taken = new Set((await db.all('select id from chain_keys')).map((row) => row['id']));

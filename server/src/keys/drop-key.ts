@@ -1,4 +1,4 @@
-import { recordEvent } from '../audit/event.ts';
+import { type EventFacts, recordEvent } from '../audit/event.ts';
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
@@ -27,7 +27,7 @@ export async function dropChainKey(deps: Deps, from: Origin, id: number): Promis
   let families = await endAll(deps, from, id);
   const dropped = await deps.db.transaction(async (tx) => {
     const first = await markChainKeyDropped(tx, id, deps.now());
-    if (first) await recordEvent(tx, deps, from, 'key.dropped', { reason: `chain ${id}` });
+    if (first) await recordEvent(tx, deps, from, 'key.dropped', aboutKey(`chain ${id}`));
     return first;
   });
   // What a node whose clock or keys were behind has made meanwhile.
@@ -42,12 +42,16 @@ export async function dropSigningKey(deps: Deps, from: Origin, kid: string): Pro
   if (deps.keys.currentSigning(deps.now(), key.alg).kid === kid) return { kind: 'in_use' };
   const revocation = await deps.db.transaction(async (tx) => {
     if (!(await deleteSigningKey(tx, kid))) return null;
-    await recordEvent(tx, deps, from, 'key.dropped', { reason: `signing ${kid}` });
+    await recordEvent(tx, deps, from, 'key.dropped', aboutKey(`signing ${kid}`));
     return insertRevocation(tx, deps, { kind: 'kid', subject: kid, minimumUv: null });
   });
   if (revocation === null) return { kind: 'unknown' };
   deps.revoked.add(revocation);
   return { kind: 'dropped', families: 0 };
+}
+
+function aboutKey(name: string): EventFacts {
+  return { reason: name, target: { kind: 'key', id: name }, before: { kept: true }, after: { kept: false } };
 }
 
 async function endAll(deps: Deps, from: Origin, keyId: number): Promise<number> {

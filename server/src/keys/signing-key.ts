@@ -13,6 +13,14 @@ export async function listSigningKeys(db: Db, masterKey: Buffer): Promise<Signin
   return rows.map((row) => fromRow(row, masterKey));
 }
 
+/** The same without the keys themselves, for whoever only looks. */
+export async function listSigningKeyAges(
+  db: Db,
+): Promise<{ readonly kid: string; readonly alg: SigningAlg; readonly currentFrom: number }[]> {
+  const rows = await db.all('select kid, alg, current_from from signing_keys order by current_from');
+  return rows.map((row) => ({ kid: row['kid'] as string, alg: row['alg'] as SigningAlg, currentFrom: row['current_from'] as number }));
+}
+
 export interface NewSigningKey {
   readonly kid: string;
   readonly alg: SigningAlg;

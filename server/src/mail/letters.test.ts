@@ -11,6 +11,7 @@ import {
   confirmEmailLetter,
   emailChangedLetter,
   emailWillChangeLetter,
+  forcedResetLetter,
   invitationLetter,
   newSignInLetter,
   passwordAddedLetter,
@@ -48,6 +49,7 @@ const all = (texts: Texts, seen = SEEN): Record<string, Letter> => ({
   securityCode: securityCodeLetter(SITE, texts, { to, code: '45678901', at, reasons: UNUSUAL_REASONS, ...seen }),
   newSignIn: newSignInLetter(SITE, texts, { to, at, token: TOKEN, ...seen }),
   resetPassword: resetPasswordLetter(SITE, texts, { to, token: TOKEN }),
+  forcedReset: forcedResetLetter(SITE, texts, { to, token: TOKEN }),
 });
 
 test('there is a letter for every wording, in every language, with every blank filled', () => {

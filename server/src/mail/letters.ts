@@ -1,3 +1,4 @@
+import type { LetterKind } from '@portico/protocol/events';
 import { PAGES } from '@portico/protocol/routes';
 import { fill, type Texts } from '@portico/protocol/texts';
 import type { UnusualReason } from '@portico/protocol/tokens';
@@ -21,19 +22,19 @@ export interface Sighting {
 
 export function codeLetter(site: Site, texts: Texts, { to, code }: { to: string; code: string }): Letter {
   const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
-  return write(texts, texts.mails.code, to, facts, { code });
+  return write(texts, 'code', to, facts, { code });
 }
 
 /** The code of somebody who is signed in and is asked once more: it opens nothing by itself. */
 export function proofCodeLetter(site: Site, texts: Texts, { to, code }: { to: string; code: string }): Letter {
   const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
-  return write(texts, texts.mails.proofCode, to, facts, { code });
+  return write(texts, 'proofCode', to, facts, { code });
 }
 
 /** The letter of a sign-up: a code for the browser that signed up, or a link that is opened there. Both prove the mailbox; one is enough. */
 export function verifyAddressLetter(site: Site, texts: Texts, { to, code, token }: { to: string; code: string; token: string }): Letter {
   const facts = { host: hostOf(site), code, minutes: Math.round(site.codeLife / 60_000) };
-  return write(texts, texts.mails.verifyAddress, to, facts, { code, url: linkTo(site, PAGES.verifyEmail, token) });
+  return write(texts, 'verifyAddress', to, facts, { code, url: linkTo(site, PAGES.verifyEmail, token) });
 }
 
 /** Somebody with the right password in a place that the account does not know. `reasons` in words; `at` in epoch milliseconds. */
@@ -45,7 +46,7 @@ export function securityCodeLetter(
   const minutes = Math.round(site.codeLife / 60_000);
   const why = reasons.map((reason) => texts.unusual[reason]).join(' ');
   const facts = { host: hostOf(site), code, minutes, ...cleaned(seen), time: momentText(texts, at), reasons: why };
-  return write(texts, texts.mails.securityCode, to, facts, { code, url: site.appOrigin + PAGES.forgot });
+  return write(texts, 'securityCode', to, facts, { code, url: site.appOrigin + PAGES.forgot });
 }
 
 /** A sign-in that was let in, and that its owner should know of. The link says "this was not me". */
@@ -55,63 +56,69 @@ export function newSignInLetter(
   { to, at, token, ...seen }: Sighting & { to: string; at: number; token: string },
 ): Letter {
   const facts = { host: hostOf(site), ...cleaned(seen), time: momentText(texts, at) };
-  return write(texts, texts.mails.newSignIn, to, facts, { url: linkTo(site, PAGES.notMe, token) });
+  return write(texts, 'newSignIn', to, facts, { url: linkTo(site, PAGES.notMe, token) });
 }
 
 /** Somebody signed up with an address that has an account: only its owner learns that. */
 export function accountExistsLetter(site: Site, texts: Texts, { to }: { to: string }): Letter {
-  return write(texts, texts.mails.accountExists, to, { host: hostOf(site) }, { url: site.appOrigin + PAGES.signIn });
+  return write(texts, 'accountExists', to, { host: hostOf(site) }, { url: site.appOrigin + PAGES.signIn });
 }
 
 /** A notice without a code: a code is made only when the held browser opens the page. `at` in epoch milliseconds. */
 export function sessionHeldLetter(site: Site, texts: Texts, { to, at, ...seen }: Sighting & { to: string; at: number }): Letter {
   const facts = { host: hostOf(site), ...cleaned(seen), time: momentText(texts, at) };
-  return write(texts, texts.mails.sessionHeld, to, facts, { url: site.appOrigin + PAGES.verifySignIn });
+  return write(texts, 'sessionHeld', to, facts, { url: site.appOrigin + PAGES.verifySignIn });
 }
 
 /** A service was linked: whoever has an account there gets in from now on. */
 export function wayInAddedLetter(site: Site, texts: Texts, { to, service, ...seen }: Sighting & { to: string; service: string }): Letter {
   const facts = { host: hostOf(site), service, ...cleaned(seen) };
-  return write(texts, texts.mails.wayInAdded, to, facts, { url: site.appOrigin + PAGES.dashboardSecurity });
+  return write(texts, 'wayInAdded', to, facts, { url: site.appOrigin + PAGES.dashboardSecurity });
 }
 
 export function passwordChangedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
-  return write(texts, texts.mails.passwordChanged, to, { host: hostOf(site), ...cleaned(seen) }, {});
+  return write(texts, 'passwordChanged', to, { host: hostOf(site), ...cleaned(seen) }, {});
 }
 
 /** A way to choose a new password, for whoever reads the mailbox of the account. */
 export function resetPasswordLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
   const facts = { host: hostOf(site), minutes: Math.round(RESET_LIFE / 60_000) };
-  return write(texts, texts.mails.resetPassword, to, facts, { url: linkTo(site, PAGES.reset, token) });
+  return write(texts, 'resetPassword', to, facts, { url: linkTo(site, PAGES.reset, token) });
+}
+
+/** The same where an operator ended the old one. */
+export function forcedResetLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
+  const facts = { host: hostOf(site), minutes: Math.round(RESET_LIFE / 60_000) };
+  return write(texts, 'forcedReset', to, facts, { url: linkTo(site, PAGES.reset, token) });
 }
 
 /** The first password of an account that had none. */
 export function passwordAddedLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
-  return write(texts, texts.mails.passwordAdded, to, { host: hostOf(site), ...cleaned(seen) }, {});
+  return write(texts, 'passwordAdded', to, { host: hostOf(site), ...cleaned(seen) }, {});
 }
 
 /** To the new address: only whoever reads it can finish the change. */
 export function confirmEmailLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
   const facts = { host: hostOf(site), hours: Math.round(CONFIRM_LIFE / 3_600_000) };
-  return write(texts, texts.mails.confirmEmail, to, facts, { url: linkTo(site, PAGES.confirmEmail, token) });
+  return write(texts, 'confirmEmail', to, facts, { url: linkTo(site, PAGES.confirmEmail, token) });
 }
 
 /** To the old address, before anything has moved. It does not name the new one. */
 export function emailWillChangeLetter(site: Site, texts: Texts, { to, ...seen }: Sighting & { to: string }): Letter {
   const facts = { host: hostOf(site), ...cleaned(seen) };
-  return write(texts, texts.mails.emailWillChange, to, facts, { url: site.appOrigin + PAGES.forgot });
+  return write(texts, 'emailWillChange', to, facts, { url: site.appOrigin + PAGES.forgot });
 }
 
 /** To the old address: the way back. */
 export function emailChangedLetter(site: Site, texts: Texts, { to, token, ...seen }: Sighting & { to: string; token: string }): Letter {
   const facts = { host: hostOf(site), ...cleaned(seen), days: Math.round(UNDO_LIFE / 86_400_000) };
-  return write(texts, texts.mails.emailChanged, to, facts, { url: linkTo(site, PAGES.undoEmail, token) });
+  return write(texts, 'emailChanged', to, facts, { url: linkTo(site, PAGES.undoEmail, token) });
 }
 
 /** The operator invited this address to create an account. */
 export function invitationLetter(site: Site, texts: Texts, { to, token }: { to: string; token: string }): Letter {
   const facts = { host: hostOf(site), days: Math.round(INVITATION_LIFE / 86_400_000) };
-  return write(texts, texts.mails.invitation, to, facts, { url: invitationLink(site, token) });
+  return write(texts, 'invitation', to, facts, { url: invitationLink(site, token) });
 }
 
 export function invitationLink({ appOrigin }: Pick<Site, 'appOrigin'>, token: string): string {
@@ -120,12 +127,12 @@ export function invitationLink({ appOrigin }: Pick<Site, 'appOrigin'>, token: st
 
 /** A linked service was unlinked. `service`: its name in words. */
 export function wayInRemovedLetter(site: Site, texts: Texts, { to, service, ...seen }: Sighting & { to: string; service: string }): Letter {
-  return write(texts, texts.mails.wayInRemoved, to, { host: hostOf(site), service: oneLine(service), ...cleaned(seen) }, {});
+  return write(texts, 'wayInRemoved', to, { host: hostOf(site), service: oneLine(service), ...cleaned(seen) }, {});
 }
 
 /** The last letter that an account gets. */
 export function accountDeletedLetter(site: Site, texts: Texts, { to }: { to: string }): Letter {
-  return write(texts, texts.mails.accountDeleted, to, { host: hostOf(site) }, {});
+  return write(texts, 'accountDeleted', to, { host: hostOf(site) }, {});
 }
 
 interface Wording {
@@ -138,12 +145,14 @@ interface Wording {
 type Facts = Readonly<Record<string, string | number>>;
 
 /** `shown` is what stands out: a code to read, or the one link. */
-function write(texts: Texts, wording: Wording, to: string, facts: Facts, shown: { code?: string; url?: string }): Letter {
+function write(texts: Texts, kind: LetterKind, to: string, facts: Facts, shown: { code?: string; url?: string }): Letter {
+  const wording: Wording = texts.mails[kind];
   const url = shown.url ?? '';
   const plain = (text: string) => fill(text, { ...facts, url });
   const subject = plain(wording.subject);
   const paragraphs = [wording.body, wording.warning];
   return {
+    kind,
     to,
     subject,
     text:

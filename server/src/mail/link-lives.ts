@@ -10,5 +10,7 @@ export const CONFIRM_LIFE = 24 * HOUR;
 export const UNDO_LIFE = 7 * 24 * HOUR;
 /** "This was not me": as long as somebody may not read their mail. */
 export const NOT_ME_LIFE = 7 * 24 * HOUR;
+/** The link that makes an owner, which is printed and not mailed: as long as somebody needs who has just started a server. */
+export const SETUP_LIFE = HOUR / 2;
 /** An invitation. */
 export const INVITATION_LIFE = 7 * 24 * HOUR;

@@ -1,7 +1,8 @@
+import type { LetterKind } from '@portico/protocol/events';
 import type { Deps } from '../deps.ts';
 import { seal, unseal } from '../platform/crypto.ts';
-import type { Db } from '../platform/db.ts';
-import type { Letter } from '../platform/mail.ts';
+import { type Db, one } from '../platform/db.ts';
+import { type Letter, mailProblem } from '../platform/mail.ts';
 
 /**
  * Letters that wait to be sent, in the database: written in the transaction of the act they speak of, so neither exists without the
@@ -86,7 +87,12 @@ export async function letterFailed(
     await giveUpLetter(deps, claim, 'it could not be sent for 48 hours', cause);
     return null;
   }
-  await deps.db.all('update mails set next_try_at = $3 where id = $1 and tries = $2', [claim.id, claim.tries, nextTryAt]);
+  await deps.db.all('update mails set next_try_at = $3, problem = $4 where id = $1 and tries = $2', [
+    claim.id,
+    claim.tries,
+    nextTryAt,
+    mailProblem(cause),
+  ]);
   deps.log.warn({ err: cause, mail: claim.id, tries: claim.tries, nextTryAt }, 'a letter could not be sent; it waits');
   return nextTryAt;
 }
@@ -99,10 +105,39 @@ export async function giveUpLetter(
   cause?: unknown,
 ): Promise<void> {
   const rows = await deps.db.all(
-    "update mails set given_up_at = $3, sealed = '' where id = $1 and tries = $2 and given_up_at is null returning id",
-    [claim.id, claim.tries, deps.now()],
+    "update mails set given_up_at = $3, sealed = '', problem = coalesce($4, problem) where id = $1 and tries = $2 and given_up_at is null returning id",
+    [claim.id, claim.tries, deps.now(), mailProblem(cause)],
   );
   if (rows.length > 0) deps.log.error({ err: cause, mail: claim.id, tries: claim.tries, reason }, 'a letter was given up');
+}
+
+/** A letter that waits, as its operator names it. Null: it has gone, or was given up. */
+export async function findWaitingLetter(deps: OutboxDeps, db: Db, id: string): Promise<WaitingLetter | null> {
+  const row = await one(db, 'select sealed, tries from mails where id = $1 and sent_at is null and given_up_at is null', [id]);
+  if (row === null) return null;
+  const letter = openLetter(deps, id, row['sealed'] as string);
+  return { to: letter?.to ?? null, kind: letter?.kind ?? null, tries: row['tries'] as number };
+}
+
+export interface WaitingLetter {
+  /** Null: it does not open, because the master key changed. */
+  readonly to: string | null;
+  readonly kind: LetterKind | null;
+  readonly tries: number;
+}
+
+/** Its next try is now. False: it waits no longer. */
+export async function hurryLetter(tx: Db, id: string, now: number): Promise<boolean> {
+  const row = await one(tx, 'update mails set next_try_at = $2 where id = $1 and sent_at is null and given_up_at is null returning id', [
+    id,
+    now,
+  ]);
+  return row !== null;
+}
+
+/** It is not sent, and what it held is lost. False: it waits no longer. */
+export async function dropWaitingLetter(tx: Db, id: string): Promise<boolean> {
+  return (await one(tx, 'delete from mails where id = $1 and sent_at is null and given_up_at is null returning id', [id])) !== null;
 }
 
 /** A letter as /dev/mail shows it. */
@@ -153,7 +188,7 @@ function orderedId({ random }: Pick<Deps, 'random'>): string {
   return `${String(microseconds).padStart(17, '0')}-${random(9).toString('base64url')}`;
 }
 
-function openLetter({ config }: Pick<Deps, 'config'>, id: string, sealed: string): Letter | null {
+export function openLetter({ config }: Pick<Deps, 'config'>, id: string, sealed: string): Letter | null {
   try {
     return JSON.parse(unseal(config.masterKey, sealLabel(id), sealed).toString()) as Letter;
   } catch {

@@ -11,10 +11,16 @@ import { queueLetter } from './outbox.ts';
  * Mails a link that lets the owner of the mailbox choose a new password. Older ones die, and so does this one with the next rise of the
  * user's version. Call `deps.mailWaits()` when the transaction has committed.
  */
-export async function queueResetLink(tx: Db, deps: Deps, texts: Texts, user: Pick<User, 'id' | 'email' | 'uv'>): Promise<void> {
+export async function queueResetLink(
+  tx: Db,
+  deps: Deps,
+  texts: Texts,
+  user: Pick<User, 'id' | 'email' | 'uv'>,
+  letter: typeof resetPasswordLetter = resetPasswordLetter,
+): Promise<void> {
   // Deleted meanwhile: nobody is left to write to.
   if ((await lockUser(tx, user.id)) === null) return;
   await dropMailLinks(tx, user.id, 'reset_password', deps.now());
   const token = await makeMailLink(tx, deps, { purpose: 'reset_password', life: RESET_LIFE, userId: user.id, uv: user.uv });
-  await queueLetter(tx, deps, resetPasswordLetter(deps.config, texts, { to: user.email, token }));
+  await queueLetter(tx, deps, letter(deps.config, texts, { to: user.email, token }));
 }

@@ -21,7 +21,7 @@ const STATE_MAX = 2048;
  * Who asks to log somebody out, and where the browser goes afterwards. Throws `logout_refused` for a hint that is none of ours or names
  * another site, `site_unknown`, and `redirect_refused`: compared exactly, and never without knowing whose address it should be.
  */
-export async function readLogout(deps: Pick<Deps, 'db' | 'keys' | 'config'>, sent: Parameters): Promise<AskedLogout> {
+export async function readLogout(deps: Pick<Deps, 'db' | 'keys' | 'config' | 'now'>, sent: Parameters): Promise<AskedLogout> {
   const { id_token_hint: token, client_id: clientId, post_logout_redirect_uri: uri, state } = sent;
   const hint = token === undefined ? null : await readIdTokenHint(deps, token);
   if (token !== undefined && hint === null) throw new Refusal('logout_refused');

@@ -21,6 +21,8 @@ export interface OpenedRequest {
 export interface AuthorizeRequest extends OpenedRequest {
   readonly scope: string;
   readonly nonce: string | null;
+  /** Nothing is sent to the site: its sign-in is a cookie of this browser (OAuth 2.0 Multiple Response Type Encoding Practices 4). */
+  readonly byCookie: boolean;
   /** S256; '' for a client that is allowed to go without. */
   readonly challenge: string;
   /** JWK thumbprint; '' = the code is bound to no key. */
@@ -32,6 +34,7 @@ export interface AuthorizeRequest extends OpenedRequest {
 
 const STATE_MAX = 2048;
 const NONCE_MAX = 1024;
+export const RESPONSE_TYPES: readonly string[] = ['code', 'none'];
 const PROMPTS = ['none', 'login', 'consent', 'select_account'];
 
 /**
@@ -59,7 +62,18 @@ const CHECKS: readonly (readonly [wrong: (sent: Parameters, client: Client) => b
   [(_, { kind }) => !mayUseGrant(kind, GRANT_TYPES.code), 'unauthorized_client', 'this client has no users'],
   [({ response_type }) => response_type === undefined, 'invalid_request', 'response_type is missing'],
   // Tokens in an address are read by whoever reads addresses (RFC 9700 2.1.2).
-  [({ response_type }) => response_type !== 'code', 'unsupported_response_type', 'response_type must be code'],
+  [
+    ({ response_type = '' }) => !RESPONSE_TYPES.includes(response_type),
+    'unsupported_response_type',
+    `response_type must be ${RESPONSE_TYPES.join(' or ')}`,
+  ],
+  [
+    ({ response_type, redirect_uri }, client) => response_type === 'none' && !isAtItsOrigin(client, redirect_uri),
+    'unauthorized_client',
+    'response_type none is for apps in the browser, answered at their own origin',
+  ],
+  // A cookie cannot be bound to a key: who asks for that must not believe that it is.
+  [({ response_type, dpop_jkt }) => response_type === 'none' && dpop_jkt !== undefined, 'invalid_request', 'dpop_jkt is for codes'],
   [({ response_mode = 'query' }) => response_mode !== 'query', 'invalid_request', 'response_mode must be query'],
   [missesChallenge, 'invalid_request', 'code_challenge is missing (PKCE)'],
   // `plain` is what a missing method means, and protects nothing from who reads the request (RFC 9700 2.1.1).
@@ -95,6 +109,7 @@ export function readAuthorizeRequest(opened: OpenedRequest): AuthorizeRequest {
     ...opened,
     scope: allowedScope(client, sent['scope']) ?? '',
     nonce: sent['nonce'] ?? null,
+    byCookie: sent['response_type'] === 'none',
     challenge: sent['code_challenge'] ?? '',
     dpopKey: sent['dpop_jkt'] ?? '',
     prompt: new Set(promptOf(sent['prompt'])),
@@ -102,9 +117,16 @@ export function readAuthorizeRequest(opened: OpenedRequest): AuthorizeRequest {
   };
 }
 
+/** An app without a backend whose page gets the answer: that page has the exact origin from which its cookie counts. */
+function isAtItsOrigin({ kind, authentication, origins }: Client, redirectUri: string | undefined): boolean {
+  const origin = redirectUri === undefined ? undefined : URL.parse(redirectUri)?.origin;
+  return kind === 'spa' && authentication === 'none' && origin !== undefined && origins.includes(origin);
+}
+
 /** RFC 9700 2.1.1: only an OpenID client that is allowed to may bring a nonce instead. What it does bring is enforced. */
-function missesChallenge({ code_challenge, nonce, scope = '' }: Parameters, client: Client): boolean {
-  if (code_challenge !== undefined) return false;
+function missesChallenge({ response_type, code_challenge, nonce, scope = '' }: Parameters, client: Client): boolean {
+  // PKCE protects a code, and there is none.
+  if (code_challenge !== undefined || response_type === 'none') return false;
   return client.pkce !== 'nonce' || nonce === undefined || !hasScope(scope, 'openid');
 }
 

@@ -15,6 +15,7 @@ import { insertCode } from './authorization-code.ts';
 import { keepRequestWaiting, spendRequest } from './authorization-request.ts';
 import { type AuthorizeRequest, answerAddress, type OpenedRequest, openRequest, readAuthorizeRequest } from './authorize-request.ts';
 import { readIdTokenHint } from './id-token-hint.ts';
+import { openApp } from './open-app.ts';
 import type { Parameters } from './parameters.ts';
 import { isWithin } from './scope.ts';
 import { requestPath, storeRequest } from './stored-request.ts';
@@ -69,9 +70,21 @@ async function answer(deps: Deps, caller: Caller, request: AuthorizeRequest): Pr
   const granted = standing?.granted ?? null;
   const need = granted === null ? needOf(standing) : await needOfSignedIn(deps, request, granted);
   if (need !== null || granted === null) return lead(deps, caller, request, need ?? 'sign_in');
-  const code = await makeCode(deps, request, granted);
+  const positive = request.byCookie ? await openByCookie(deps, caller, request, granted) : await answerCode(deps, request, granted);
   // The session ended, or the request was answered, while this one was under way.
-  return code === null ? lead(deps, caller, request, 'sign_in') : { redirectTo: answerAddress(deps, request, { code }) };
+  return positive ?? lead(deps, caller, request, 'sign_in');
+}
+
+async function answerCode(deps: Deps, request: AuthorizeRequest, granted: Granted): Promise<Answer | null> {
+  const code = await makeCode(deps, request, granted);
+  return code === null ? null : { redirectTo: answerAddress(deps, request, { code }) };
+}
+
+async function openByCookie(deps: Deps, caller: Caller, request: AuthorizeRequest, granted: Granted): Promise<Answer | null> {
+  const { client, scope } = request;
+  const admit = (tx: Db, session: Granted['grant']['session']) => admitRequest(tx, deps, request, session);
+  const cookies = await openApp(deps, caller, granted, { client, scope, admit });
+  return cookies === null ? null : { redirectTo: answerAddress(deps, request, {}), cookies };
 }
 
 /** A cookie that another tab has just replaced is no sign-out: a refresh says more. */
@@ -120,8 +133,12 @@ function wantsProof({ now }: Pick<Deps, 'now'>, request: AuthorizeRequest, prove
   return prompt.has('login') || (maxAge !== null && provedAt + maxAge * 1000 < now());
 }
 
-function wantsConsent({ prompt, client, scope, redirectUri }: AuthorizeRequest, chosen: boolean, consent: Consent | null): boolean {
-  if (prompt.has('consent') || !isAssured(client, redirectUri)) return true;
+function wantsConsent(
+  { prompt, client, scope, redirectUri, byCookie }: AuthorizeRequest,
+  chosen: boolean,
+  consent: Consent | null,
+): boolean {
+  if (prompt.has('consent') || !(byCookie || isAssured(client, redirectUri))) return true;
   if (prompt.has('select_account') && !chosen) return true;
   if (client.confirmation !== 'once') return client.confirmation === 'always';
   return consent === null || !isWithin(scope, consent.scope);
@@ -129,7 +146,8 @@ function wantsConsent({ prompt, client, scope, redirectUri }: AuthorizeRequest, 
 
 /**
  * Whether it is really this client that will get the code: it proves itself, or the address is its own on the web. Any program on a
- * machine can listen at a loopback port or take a scheme for itself, so there the user is asked each time (RFC 8252 8.6).
+ * machine can listen at a loopback port or take a scheme for itself, so there the user is asked each time (RFC 8252 8.6). Where no code is
+ * made the question does not arise: nothing is sent to the address, and the cookie answers to the origin of the client alone.
  */
 function isAssured({ authentication }: Client, redirectUri: string): boolean {
   return authentication !== 'none' || redirectUri.startsWith('https://');
@@ -148,16 +166,24 @@ async function lead(deps: Deps, caller: Caller, request: AuthorizeRequest, need:
 /** Null when the session has ended, or of parallel answers to one stored request another one was first. */
 async function makeCode(deps: Deps, request: AuthorizeRequest, { grant }: Granted): Promise<string | null> {
   const code = `ptc_${deps.random(32).toString('base64url')}`;
-  const { client, redirectUri, stored, challenge, scope, nonce, dpopKey } = request;
+  const { client, redirectUri, challenge, scope, nonce, dpopKey } = request;
   return deps.db.transaction(async (tx) => {
     const now = deps.now();
     const session = await lockActiveSession(tx, grant.session.id, now);
     if (session?.userId == null) return null;
-    // "Sign out of B" takes the same lock: what was allowed a moment ago may be taken back by now.
-    if (await needsConsent(tx, request, { id: session.id, userId: session.userId, provedAt: provedAtOf(session) })) return null;
-    if (stored !== null && !(await spendRequest(tx, stored.idHash, now))) return null;
+    if (!(await admitRequest(tx, deps, request, { ...session, userId: session.userId }))) return null;
     const made = { hash: tokenHash(code), clientId: client.id, sessionId: session.id, userId: session.userId };
     await insertCode(tx, { ...made, redirectUri, challenge, scope, nonce, dpopKey }, now);
     return code;
   });
+}
+
+/**
+ * Once the session is locked. "Sign out of B" takes the same lock: what was allowed a moment ago may be taken back by now. Of parallel
+ * answers to one stored request one is admitted.
+ */
+async function admitRequest(tx: Db, deps: Deps, request: AuthorizeRequest, session: Granted['grant']['session']): Promise<boolean> {
+  const { id, userId } = session;
+  if (await needsConsent(tx, request, { id, userId, provedAt: provedAtOf(session) })) return false;
+  return request.stored === null || spendRequest(tx, request.stored.idHash, deps.now());
 }

@@ -2,6 +2,7 @@ import { OAUTH, SYSTEM } from '@portico/protocol/routes';
 import { SCOPES, SIGNING_ALGS } from '@portico/protocol/tokens';
 import { ASSERTION_ALGS } from '../clients/client-keys.ts';
 import type { Config } from '../config.ts';
+import { RESPONSE_TYPES } from './authorize-request.ts';
 import { DPOP_ALGS } from './dpop.ts';
 import { GRANT_TYPES } from './grant-types.ts';
 
@@ -21,7 +22,7 @@ export function describeServer({ origin, apiOrigin }: Pick<Config, 'origin' | 'a
     end_session_endpoint: at(OAUTH.logout),
     jwks_uri: at(SYSTEM.jwks),
     scopes_supported: SCOPES,
-    response_types_supported: ['code'],
+    response_types_supported: RESPONSE_TYPES,
     response_modes_supported: ['query'],
     grant_types_supported: Object.values(GRANT_TYPES),
     subject_types_supported: ['public'],

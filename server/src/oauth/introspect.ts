@@ -5,7 +5,7 @@ import type { Answer } from '../sessions/answer.ts';
 import { peekRefreshToken } from '../sessions/peek-refresh-token.ts';
 import { parseRefreshToken } from '../sessions/refresh-chain.ts';
 import type { Grant } from '../sessions/session.ts';
-import { authTimeOf } from '../sessions/session-row.ts';
+import { authTimeOf, livingScope } from '../sessions/session-row.ts';
 import { findLiveFamily, verifySiteToken } from '../sessions/site-token.ts';
 import { requireProvenClient } from './client-request.ts';
 import { type Parameters, requireParameter } from './parameters.ts';
@@ -44,7 +44,7 @@ async function factsOfAccessToken(deps: Deps, client: Client, token: string): Pr
     return sub === aud ? { ...said, scope: bothScopes(claims.scope ?? '', verified.client.scopes.join(' ')) } : null;
   const live = await findLiveFamily(deps, claims);
   if (live === null) return null;
-  return { ...said, ...ofSession(live.grant), scope: bothScopes(claims.scope ?? '', live.family.scope) };
+  return { ...said, ...ofSession(live.grant), scope: bothScopes(claims.scope ?? '', livingScope(live.grant, live.family.scope)) };
 }
 
 async function factsOfRefreshToken(deps: Deps, client: Client, from: Caller, token: string): Promise<object | null> {
@@ -59,7 +59,7 @@ async function factsOfRefreshToken(deps: Deps, client: Client, from: Caller, tok
     iat: Math.floor(family.rotatedAt / 1000),
     exp: Math.floor(Math.min(family.idleAt, family.expiresAt) / 1000),
     ...ofSession(grant),
-    scope: family.scope,
+    scope: livingScope(grant, family.scope),
   };
 }
 

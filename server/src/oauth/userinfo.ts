@@ -2,6 +2,7 @@ import { OAuthRefusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Answer } from '../sessions/answer.ts';
+import { livingScope } from '../sessions/session-row.ts';
 import { liveSiteToken } from '../sessions/site-token.ts';
 import { siteUser } from '../sessions/site-user.ts';
 import type { Parameters } from './parameters.ts';
@@ -16,7 +17,7 @@ export async function userinfo(deps: Deps, caller: Caller, parameters: Parameter
   const live = await liveSiteToken(deps, requireToken(caller, parameters));
   if (live === null) throw new OAuthRefusal('invalid_token', 'the access token is not good');
   const { claims, family, grant } = live;
-  const scope = bothScopes(claims.scope ?? '', family.scope);
+  const scope = bothScopes(claims.scope ?? '', livingScope(grant, family.scope));
   if (!hasScope(scope, 'openid')) throw new OAuthRefusal('insufficient_scope', 'the grant lacks openid');
   const { id, roles, displayName, email, emailVerified } = siteUser(grant, scope);
   return {

@@ -43,6 +43,11 @@ export interface Database extends Db {
   exclusively<T>(work: (tx: Db) => Promise<T>): Promise<T>;
 }
 
+/** The opened database behind a seam. Null where there is another one in between, such as a transaction. */
+export function asDatabase(db: Db): Database | null {
+  return 'dialect' in db && 'exclusively' in db ? (db as Database) : null;
+}
+
 /** The first row, or null. */
 export async function one(db: Db, sql: string, values: readonly Value[] = [], together?: Together): Promise<Row | null> {
   const rows = await db.all(sql, values, together);

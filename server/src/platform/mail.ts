@@ -1,3 +1,4 @@
+import type { LetterKind } from '@portico/protocol/events';
 import type { SMTPTransportOptions } from 'nodemailer';
 import { isLoopbackHost } from './loopback.ts';
 import { isPlainAddress, parseMailbox } from './mailbox.ts';
@@ -5,6 +6,8 @@ import { parseSmtpUrl } from './smtp-url.ts';
 
 /** A letter to one person. */
 export interface Letter {
+  /** Which one: all that an operator may know of it beside the address. */
+  readonly kind?: LetterKind;
   /** One plain address. */
   readonly to: string;
   readonly subject: string;
@@ -95,4 +98,13 @@ function refuseUnsafe({ to, subject }: Letter): void {
 function isRefusedForGood(cause: unknown): cause is Error {
   if (!(cause instanceof Error) || !('code' in cause) || !('responseCode' in cause) || !('command' in cause)) return false;
   return cause.code === 'EENVELOPE' && cause.command === 'RCPT TO' && [550, 551, 553].includes(Number(cause.responseCode));
+}
+
+/** Why a letter could not be sent, for its operator: `ECONNREFUSED`, `EENVELOPE 550`. Never the server's words, which may name people. */
+export function mailProblem(cause: unknown): string | null {
+  if (cause instanceof LetterRefused && cause.cause !== undefined) return mailProblem(cause.cause);
+  if (!(cause instanceof Error) || !('code' in cause)) return null;
+  const status = 'responseCode' in cause ? ` ${String(cause.responseCode)}` : '';
+  const problem = `${String(cause.code)}${status}`;
+  return /^[A-Z0-9_ ]{1,60}$/.test(problem) ? problem : null;
 }

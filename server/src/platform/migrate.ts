@@ -41,6 +41,18 @@ export async function pendingMigrations(db: Database, folder: string = MIGRATION
   return pending.map(({ name }) => name);
 }
 
+export interface AppliedMigration {
+  readonly name: string;
+  /** Epoch milliseconds. */
+  readonly appliedAt: number;
+}
+
+/** Oldest first. */
+export async function appliedMigrations(db: Db): Promise<AppliedMigration[]> {
+  const rows = await db.all('select name, applied_at from migrations order by name');
+  return rows.map((row) => ({ name: row['name'] as string, appliedAt: row['applied_at'] as number }));
+}
+
 async function apply(tx: Db, { name, checksum, statements }: Migration, appliedAt: number): Promise<void> {
   for (const [index, statement] of statements.entries()) {
     try {

@@ -20,9 +20,15 @@ export interface Network {
 
 /** Nobody answered. Never the caller's fault, and never a word of what was sent. */
 export class NetworkTrouble extends Error {
-  constructor(url: string, reason: string) {
+  readonly reason: string;
+  /** Nobody was asked: the address is not one that may be called. */
+  readonly refused: boolean;
+
+  constructor(url: string, reason: string, refused = false) {
     super(`${URL.parse(url)?.host ?? 'a service'}: ${reason}`);
     this.name = 'NetworkTrouble';
+    this.reason = reason;
+    this.refused = refused;
   }
 }
 
@@ -63,7 +69,7 @@ export function createNetwork({
     },
     post: (url, form) =>
       post(url, form).catch((cause: unknown) => {
-        throw new NetworkTrouble(url, reasonOf(cause));
+        throw new NetworkTrouble(url, reasonOf(cause), cause instanceof OutgoingRefused);
       }),
     patience: () => AbortSignal.timeout(flowWithin),
     remember: <T>(key: string, make: () => Promise<T>): Promise<T> => {

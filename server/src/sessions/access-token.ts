@@ -1,16 +1,13 @@
 import { ACCESS_TOKEN_TYPE, type AccessClaims, FIRST_PARTY_CLIENT, type MachineClaims } from '@portico/protocol/tokens';
-import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { signingSecretLabel } from '../clients/client-secret.ts';
 import type { Deps } from '../deps.ts';
 import { unseal } from '../platform/crypto.ts';
 import { type Grant, isFirstParty } from './session.ts';
-import { authTimeOf, type GrantClient } from './session-row.ts';
+import { authTimeOf, type GrantClient, livingScope } from './session-row.ts';
 import { signJwt, signJwtWithSecret } from './sign-jwt.ts';
+import { verifyOwnJwt } from './verify-jwt.ts';
 
 /** Access tokens: JWT of type `at+jwt` (RFC 9068), verified by everybody else without asking us. */
-
-/** Clocks of two nodes may differ by this much, in seconds. */
-const LEEWAY = 5;
 
 export interface AccessToken {
   readonly token: string;
@@ -51,7 +48,12 @@ export function signAccessToken(
     uv: grant.user.uv,
     ...(isFirstParty(grant.clientId)
       ? { role: grant.user.role, csrf_from: grant.session.csrfFrom }
-      : { roles: grant.roles, scope: site?.scope ?? '', cv: grant.client.cv, ...(site === undefined ? {} : { fid: site.familyId }) }),
+      : {
+          roles: grant.roles,
+          scope: livingScope(grant, site?.scope ?? ''),
+          cv: grant.client.cv,
+          ...(site === undefined ? {} : { fid: site.familyId }),
+        }),
   };
   return { token: sign(deps, grant.client, claims, provedAt), expiresIn: Math.max(0, exp - iat) };
 }
@@ -94,38 +96,17 @@ export async function verifyAccessToken(
   deps: Pick<Deps, 'config' | 'keys' | 'now' | 'revoked'>,
   token: string,
 ): Promise<AccessClaims | null> {
-  if (token.length > 4096 || !isCanonical(token)) return null;
-  const keyOf = (header: JWTHeaderParameters) => {
-    const key = header.kid === undefined ? null : deps.keys.signing(header.kid);
-    // The key comes from our own ring by name, never from the token (jku, jwk, x5u).
-    if (key === null) throw new errors.JWKSNoMatchingKey();
-    return key.publicKey;
-  };
-  try {
-    const { payload, protectedHeader } = await jwtVerify<AccessClaims>(token, keyOf, {
-      algorithms: ['ES256'],
-      typ: ACCESS_TOKEN_TYPE,
-      issuer: deps.config.origin,
-      audience: FIRST_PARTY_CLIENT,
-      requiredClaims: ['exp', 'iat', 'sub', 'sid', 'jti', 'uv'],
-      clockTolerance: LEEWAY,
-      currentDate: new Date(deps.now()),
-    });
-    // The first party's own tokens say a role; without one it is none of them.
-    if (payload.role === undefined) return null;
-    // However far away the end that it claims: no token lives longer than the settings say today.
-    const life = payload.exp - payload.iat;
-    if (!(life >= 0 && life <= deps.config.accessTokenLife / 1000)) return null;
-    const { kid } = protectedHeader;
-    return (await deps.revoked.isDenied({ ...payload, ...(kid === undefined ? {} : { kid }) })) ? null : payload;
-  } catch (cause) {
-    if (cause instanceof errors.JOSEError) return null;
-    throw cause;
-  }
-}
-
-/** The last letter of a signature has four bits to spare: other ones there are the same bytes in another text, which we did not issue. */
-export function isCanonical(token: string): boolean {
-  const signature = token.slice(token.lastIndexOf('.') + 1);
-  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
+  const verified = await verifyOwnJwt<AccessClaims>(deps, token, {
+    typ: ACCESS_TOKEN_TYPE,
+    audience: FIRST_PARTY_CLIENT,
+    requiredClaims: ['exp', 'iat', 'sub', 'sid', 'jti', 'uv'],
+  });
+  if (verified === null) return null;
+  const { claims, kid } = verified;
+  // The first party's own tokens say a role; without one it is none of them.
+  if (claims.role === undefined) return null;
+  // However far away the end that it claims: no token lives longer than the settings say today.
+  const life = claims.exp - claims.iat;
+  if (!(life >= 0 && life <= deps.config.accessTokenLife / 1000)) return null;
+  return (await deps.revoked.isDenied({ ...claims, kid })) ? null : claims;
 }

@@ -10,8 +10,8 @@ import type { Grant } from './session.ts';
 export interface Answer {
   readonly status?: number;
   readonly body?: object;
-  /** A file of any length, written as it is read. */
-  readonly download?: { readonly name: string; readonly pieces: AsyncIterable<string> };
+  /** A file of any length, written as it is read: JSON unless it says otherwise. */
+  readonly download?: { readonly name: string; readonly pieces: AsyncIterable<string>; readonly type?: string };
   /** An answer that goes on: written as it comes, until either side ends it. */
   readonly stream?: AnswerStream;
   readonly cookies?: readonly SetCookie[];
@@ -94,13 +94,17 @@ export function signedIn(deps: Deps, issued: Issued): { body: SignedInBody; cook
 
 /** The refresh cookie and the two readable ones that go with it. Their age ends with the session or with its idleness. */
 export function sessionCookies(issued: Omit<Issued, 'newDevice'>, csrfToken: string): SetCookie[] {
-  const { grant } = issued;
-  const maxAge = lasting(grant, Math.floor((Math.min(issued.idleAt, grant.session.expiresAt) - issued.provedAt) / 1000));
+  const maxAge = refreshCookieAge(issued);
   return [
     { name: COOKIES.refresh, value: issued.refreshToken, maxAge },
     { name: COOKIES.csrf, value: csrfToken, maxAge, readable: true },
     { name: COOKIES.generation, value: String(issued.gen), maxAge, readable: true },
   ];
+}
+
+/** In seconds: until the session ends, or its family has rested too long. */
+export function refreshCookieAge({ grant, idleAt, provedAt }: Pick<Issued, 'grant' | 'idleAt' | 'provedAt'>): number | null {
+  return lasting(grant, Math.floor((Math.min(idleAt, grant.session.expiresAt) - provedAt) / 1000));
 }
 
 /** Without "keep me signed in" every cookie goes with the browser. */

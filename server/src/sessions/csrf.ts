@@ -2,6 +2,7 @@ import { Refusal } from '@portico/protocol/errors';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { hmac, sameText } from '../platform/crypto.ts';
+import { type BrowserClient, OUR_PAGES } from './browser-client.ts';
 
 /**
  * Two keyed texts without storage: the CSRF token of a signed-in session, and the token of the sign-in forms, which stops a stranger's
@@ -13,25 +14,29 @@ export const FORM_TOKEN_LIFE = 24 * 3_600_000;
 
 type Keys = Pick<Deps, 'keys' | 'now' | 'random'>;
 
-export function makeCsrfToken(deps: Keys, sid: string): string {
-  return makeToken(deps, `csrf ${sid}`);
+export interface CsrfSession {
+  readonly sid: string;
+  readonly csrfFrom: number;
+  /** Our own pages unless given. */
+  readonly client?: BrowserClient;
+}
+
+/** Of one session and, in it, of one browser client: what an app was given is worth nothing at our own pages. */
+export function makeCsrfToken(deps: Keys, sid: string, client: BrowserClient = OUR_PAGES): string {
+  return makeToken(deps, csrfSubject(sid, client));
 }
 
 /**
  * True when the token was made for this session and not before `csrfFrom`, or one access life after it at the latest: other tabs hold
  * the older token until their next refresh.
  */
-export function checkCsrfToken(deps: Keys, token: string, session: { sid: string; csrfFrom: number }, accessTokenLife: number): boolean {
-  const issuedAt = checkToken(deps, token, `csrf ${session.sid}`);
+export function checkCsrfToken(deps: Keys, token: string, session: CsrfSession, accessTokenLife: number): boolean {
+  const issuedAt = checkToken(deps, token, csrfSubject(session.sid, session.client));
   return issuedAt !== null && (issuedAt >= session.csrfFrom || deps.now() < session.csrfFrom + accessTokenLife);
 }
 
 /** Throws `csrf_failed` unless the header (or form field) fits the session. */
-export function requireCsrf(
-  deps: Keys & Pick<Deps, 'config'>,
-  caller: Pick<Caller, 'csrfHeader'>,
-  session: { sid: string; csrfFrom: number },
-): void {
+export function requireCsrf(deps: Keys & Pick<Deps, 'config'>, caller: Pick<Caller, 'csrfHeader'>, session: CsrfSession): void {
   const good = caller.csrfHeader !== null && checkCsrfToken(deps, caller.csrfHeader, session, deps.config.accessTokenLife);
   if (!good) throw new Refusal('csrf_failed');
 }
@@ -44,6 +49,10 @@ export function makeFormToken(deps: Keys, transaction: string): string {
 export function checkFormToken(deps: Keys, token: string, transaction: string): boolean {
   const issuedAt = checkToken(deps, token, `form ${transaction}`);
   return issuedAt !== null && issuedAt + FORM_TOKEN_LIFE > deps.now();
+}
+
+function csrfSubject(sid: string, { app }: BrowserClient = OUR_PAGES): string {
+  return app === null ? `csrf ${sid}` : `csrf ${sid} ${app.id}`;
 }
 
 function makeToken(deps: Keys, subject: string): string {

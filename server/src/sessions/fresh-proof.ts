@@ -15,8 +15,8 @@ declare const fresh: unique symbol;
  * Refreshing and extending do not renew the proof, so a stolen session does not become a stolen account. Throws
  * `fresh_signin_required`. The session was read from the database a moment ago.
  */
-export function requireFreshProof(deps: Pick<Deps, 'now'>, session: CurrentSession): FreshSession {
-  if (deps.now() - provedAt(session) > FRESH_FOR) throw new Refusal('fresh_signin_required');
+export function requireFreshProof(deps: Pick<Deps, 'now'>, session: CurrentSession, within: number = FRESH_FOR): FreshSession {
+  if (deps.now() - provedAt(session) > within) throw new Refusal('fresh_signin_required');
   return session as FreshSession;
 }
 

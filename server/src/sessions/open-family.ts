@@ -9,10 +9,12 @@ export interface SiteFamily {
   readonly scope: string;
   /** JWK thumbprint of the DPoP key that it is bound to; null = none. */
   readonly dpopKey: string | null;
+  /** Hash of the device cookie, where the token will live in a cookie beside it; null or absent = none. */
+  readonly deviceHash?: string | null;
   /** Milliseconds; null = the setting. */
   readonly idleLife: number | null;
   /** Decides whether what opens it may still be used, after the session was locked. False: nothing is opened. */
-  readonly admit?: (tx: Db, familyId: string) => Promise<boolean>;
+  readonly admit?: (tx: Db, familyId: string, session: Grant['session']) => Promise<boolean>;
   readonly id: string;
 }
 
@@ -33,7 +35,7 @@ export async function openFamily(tx: Db, deps: Deps, site: SiteFamily): Promise<
   if (session?.userId == null) return null;
   const grant = await findGrant(tx, session.id, site.clientId, now);
   if (grant === null || !grant.alive) return null;
-  if (site.admit !== undefined && !(await site.admit(tx, site.id))) return null;
+  if (site.admit !== undefined && !(await site.admit(tx, site.id, grant.session))) return null;
   const family = await insertFamily(
     tx,
     { key: deps.keys.currentChain(now), random: deps.random, now },
@@ -42,7 +44,7 @@ export async function openFamily(tx: Db, deps: Deps, site: SiteFamily): Promise<
       sessionId: session.id,
       clientId: site.clientId,
       userId: session.userId,
-      deviceHash: null,
+      deviceHash: site.deviceHash ?? null,
       scope: site.scope,
       dpopKey: site.dpopKey,
       expiresAt: session.expiresAt,

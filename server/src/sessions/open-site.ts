@@ -1,4 +1,4 @@
-import type { Db } from '../platform/db.ts';
+import { type Db, one } from '../platform/db.ts';
 
 /** What is open where, as the owner of the sessions sees it: looks at the table of families, and writes nothing. */
 
@@ -27,6 +27,17 @@ export async function listOpenSites(db: Db, userId: string, now: number): Promis
   }));
 }
 
+/** In how many sessions a site is open, counted up to `most` of its grants: of more it is only known that they are many. */
+export async function countOpenAt(db: Db, clientId: string, now: number, most: number): Promise<number> {
+  const row = await one(
+    db,
+    `select count(distinct session_id) as sessions from (select session_id from refresh_tokens
+     where client_id = $1 and state = 'active' and expires_at > $2 and idle_at > $2 limit $3) as open`,
+    [clientId, now, most],
+  );
+  return (row?.['sessions'] ?? 0) as number;
+}
+
 /** When each of a user's sessions was last used, for the list of devices. */
 export async function lastUseOfSessions(db: Db, userId: string): Promise<ReadonlyMap<string, number>> {
   const rows = await db.all(
@@ -35,4 +46,14 @@ export async function lastUseOfSessions(db: Db, userId: string): Promise<Readonl
     [userId],
   );
   return new Map(rows.map((row) => [row['session_id'] as string, row['last_use'] as number]));
+}
+
+/** Living sign-ins at sites, the browsers' own among them, that were made with a chain key: up to `most`, which is counted no further. */
+export async function countFamiliesOfKey(db: Db, keyId: number, most: number): Promise<number> {
+  const rows = await db.all(
+    `select count(*) as living from (
+       select 1 from refresh_tokens where key_id = $1 and state in ('active', 'held') limit $2) as found`,
+    [keyId, most],
+  );
+  return rows[0]?.['living'] as number;
 }

@@ -1,15 +1,16 @@
-import { FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { type Caller, hashOf } from '../caller.ts';
 import type { Client } from '../clients/client.ts';
+import { type BrowserClient, OUR_PAGES } from './browser-client.ts';
 import type { RefreshCaller } from './spend-refresh-token.ts';
 
-/** The browser itself, at our own origin, with the cookies it was given. */
-export function browserCaller(caller: Caller): RefreshCaller {
+/** The browser itself, for our own pages or for the app whose page asks, with the cookies it was given. */
+export function browserCaller(caller: Caller, { id, app }: BrowserClient = OUR_PAGES): RefreshCaller {
   return {
-    clientId: FIRST_PARTY_CLIENT,
+    clientId: id,
     authenticated: false,
     deviceHash: hashOf(caller.cookies.device),
     byCookie: true,
+    ...(app === null ? {} : { idleLife: app.idleLife, reuseEnds: app.reuseEnds }),
     from: caller,
   };
 }

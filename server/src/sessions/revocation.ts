@@ -1,3 +1,4 @@
+import { LONGEST_ACCESS_LIFE } from '@portico/protocol/tokens';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
 import type { Revocation } from '../platform/revoked-set.ts';
@@ -7,8 +8,6 @@ import type { Revocation } from '../platform/revoked-set.ts';
  * is no moment at which one is true without the other. Every node reads new rows each second.
  */
 
-/** No access token lives longer, whatever is set for the whole or for one client. In milliseconds. */
-export const LONGEST_ACCESS_LIFE = 15 * 60_000;
 /** A row lives for the longest access token and this much more, in milliseconds. */
 const MARGIN = 60_000;
 

@@ -44,6 +44,8 @@ export interface Grant {
   readonly clientId: string;
   /** How the client's tokens are made. */
   readonly client: GrantClient;
+  /** What the client may ask for today: a scope that was taken from it is in nothing that is answered, whatever was granted once. */
+  readonly scopes: readonly string[];
   /** What the user may do at this client, in the client's words. */
   readonly roles: readonly string[];
   /** Session active, user not suspended, client not disabled. */
@@ -96,4 +98,35 @@ export function sessionFrom(row: Row): Session {
     unusual: row['unusual'] === null ? null : (JSON.parse(row['unusual'] as string) as UnusualReason[]),
     uvRead: row['uv_read'] as number | null,
   };
+}
+
+export function grantedUserFrom(row: Row): Grant['user'] {
+  return {
+    id: row['user_id'] as string,
+    email: row['email'] as string,
+    displayName: row['display_name'] as string,
+    role: row['role'] as Role,
+    uv: row['uv'] as number,
+    verifiedAt: row['verified_at'] as number | null,
+  };
+}
+
+/** One statement reads all three, and the version: a role that the site has given up is in no token of the new one. */
+export function wordsOf(row: Row): Pick<Grant, 'scopes' | 'roles'> {
+  const defined = wordsIn(row, 'defined_roles');
+  return { scopes: wordsIn(row, 'scopes'), roles: wordsIn(row, 'client_roles').filter((role) => defined.includes(role)) };
+}
+
+/** A list as it is kept; none where there is no row. */
+function wordsIn(row: Row, column: string): string[] {
+  const text = row[column];
+  return typeof text === 'string' ? (JSON.parse(text) as string[]) : [];
+}
+
+/** What of a grant's scope the client may still have. */
+export function livingScope({ scopes }: Pick<Grant, 'scopes'>, scope: string): string {
+  return scope
+    .split(' ')
+    .filter((word) => scopes.includes(word))
+    .join(' ');
 }

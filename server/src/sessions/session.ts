@@ -1,4 +1,4 @@
-import { type AccessAlg, FIRST_PARTY_CLIENT, type Role, type UnusualReason } from '@portico/protocol/tokens';
+import { type AccessAlg, FIRST_PARTY_CLIENT, type UnusualReason } from '@portico/protocol/tokens';
 import type { Origin } from '../caller.ts';
 import { listSigningSecrets } from '../clients/client-secret.ts';
 import { queueLogouts } from '../clients/logout-outbox.ts';
@@ -8,7 +8,17 @@ import type { Revocation } from '../platform/revoked-set.ts';
 import type { EndReason } from './end-reason.ts';
 import { endFamiliesOfSession } from './refresh-token.ts';
 import { insertRevocation } from './revocation.ts';
-import { type Grant, type GrantClient, OWN_PAGES, type Persistence, type Session, type SessionState, sessionFrom } from './session-row.ts';
+import {
+  type Grant,
+  type GrantClient,
+  grantedUserFrom,
+  OWN_PAGES,
+  type Persistence,
+  type Session,
+  type SessionState,
+  sessionFrom,
+  wordsOf,
+} from './session-row.ts';
 
 /**
  * The table of sessions: one row per sign-in at the auth domain; every site's families hang from it.
@@ -106,7 +116,7 @@ export async function findWaitingSession(db: Db, waitingHash: string, now: numbe
 
 const GRANT_COLUMNS = `s.id, s.user_id, s.state, s.persistence, s.kind, s.amr, s.auth_time, s.csrf_from, s.user_agent, s.address, s.created_at, s.expires_at,
   s.held_until, s.proved_at, s.unusual, s.uv_read, u.email, u.display_name, u.role, u.uv, u.verified_at, u.suspended_at, c.disabled_at,
-  c.access_alg, c.access_life, c.cv, r.roles as client_roles`;
+  c.access_alg, c.access_life, c.cv, c.scopes, c.roles as defined_roles, r.roles as client_roles`;
 
 const GRANT = `select ${GRANT_COLUMNS} from sessions s join users u on u.id = s.user_id join clients c on c.id = $2
   left join client_roles r on r.user_id = u.id and r.client_id = c.id where s.id = $1`;
@@ -126,21 +136,14 @@ export async function findGrant(db: Db, sessionId: string, clientId: string, now
   const userId = row['user_id'] as string;
   return {
     session: { ...session, userId },
-    user: {
-      id: userId,
-      email: row['email'] as string,
-      displayName: row['display_name'] as string,
-      role: row['role'] as Role,
-      uv: row['uv'] as number,
-      verifiedAt: row['verified_at'] as number | null,
-    },
+    user: grantedUserFrom(row),
     clientId,
     client: await grantClient(
       db,
       { id: clientId, accessAlg: row['access_alg'] as AccessAlg, accessLife: row['access_life'] as number | null, cv: row['cv'] as number },
       now,
     ),
-    roles: row['client_roles'] === null ? [] : (JSON.parse(row['client_roles'] as string) as string[]),
+    ...wordsOf(row),
     alive: session.state === 'active' && session.expiresAt > now && row['suspended_at'] === null && row['disabled_at'] === null,
   };
 }

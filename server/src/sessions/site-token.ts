@@ -5,9 +5,10 @@ import { type Client, findClient } from '../clients/client.ts';
 import { listSigningSecrets } from '../clients/client-secret.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
-import { isCanonical, openSigningSecret } from './access-token.ts';
+import { openSigningSecret } from './access-token.ts';
 import { type Family, findFamily } from './refresh-token.ts';
 import { findGrant, type Grant, isFirstParty } from './session.ts';
+import { isCanonical, LONGEST_TOKEN, NODE_LEEWAY } from './verify-jwt.ts';
 
 /** Access tokens of client sites, as they come back to us. What they say of anybody is not believed: the database is asked. */
 
@@ -22,14 +23,12 @@ export interface LiveSiteToken {
 /** A machine's token speaks for the client itself: it has neither session nor user. */
 export type SiteClaims = Partial<AccessClaims> & Pick<AccessClaims, 'aud' | 'sub' | 'exp' | 'iat'>;
 
-/** Clocks of two nodes may differ by this much, in seconds. */
-const LEEWAY = 5;
 /** 128 random bits; anything else reaches no database. */
 const FAMILY_ID = /^[A-Za-z0-9_-]{22}$/;
 
 /** What is genuine, in time and not revoked, of a client that is in service. A client's own secret makes it genuine and nothing more. */
 export async function verifySiteToken(deps: Deps, token: string): Promise<{ claims: SiteClaims; client: Client } | null> {
-  if (token.length > 4096 || !isCanonical(token)) return null;
+  if (token.length > LONGEST_TOKEN || !isCanonical(token)) return null;
   try {
     const { aud } = decodeJwt(token);
     // Named by the token, and so only a question: which client's alg and keys are to be tried.
@@ -46,7 +45,7 @@ export async function verifySiteToken(deps: Deps, token: string): Promise<{ clai
       issuer: deps.config.origin,
       audience: client.id,
       requiredClaims: ['exp', 'iat', 'sub'],
-      clockTolerance: LEEWAY,
+      clockTolerance: NODE_LEEWAY,
       currentDate: new Date(deps.now()),
     });
     if (!isWellFormed(payload)) return null;

@@ -24,6 +24,8 @@ export interface SiteTokens {
   readonly gen: number;
   readonly sid: string;
   readonly expiresAt: number;
+  /** False: the user did not tick "keep me signed in", so what the site keeps in the browser has to end with it. */
+  readonly keep: boolean;
   readonly user: SiteUser;
 }
 
@@ -37,6 +39,7 @@ export function siteTokens(deps: Deps, link: SiteLink): SiteTokens {
     gen,
     sid: grant.session.id,
     expiresAt: grant.session.expiresAt,
+    keep: grant.session.persistence === 'kept',
     user: siteUser(grant, scope),
   };
 }

@@ -1,9 +1,9 @@
 import type { SiteUser } from '@portico/protocol/tokens';
-import type { Grant } from './session-row.ts';
+import { type Grant, livingScope } from './session-row.ts';
 
 /** The user as a client site is told: no more than the scope of its grant allows, and never Portico's own role. */
-export function siteUser({ user, roles }: Pick<Grant, 'user' | 'roles'>, scope: string): SiteUser {
-  const may = new Set(scope.split(' '));
+export function siteUser({ user, roles, scopes }: Pick<Grant, 'user' | 'roles' | 'scopes'>, scope: string): SiteUser {
+  const may = new Set(livingScope({ scopes }, scope).split(' '));
   return {
     id: user.id,
     roles,

@@ -1,5 +1,4 @@
 import { TICKET_TYPES, type TicketClaims } from '@portico/protocol/tokens';
-import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import type { Client } from '../clients/client.ts';
 import { findConsent } from '../clients/consent.ts';
 import { isSpentId, spendId } from '../clients/spent-id.ts';
@@ -8,6 +7,7 @@ import type { Db } from '../platform/db.ts';
 import type { Grant } from './session.ts';
 import { authTimeOf } from './session-row.ts';
 import { signJwt } from './sign-jwt.ts';
+import { verifyOwnJwt } from './verify-jwt.ts';
 
 /** Tickets: signed, for a minute, for one client, good once. Nothing is written when one is made. */
 
@@ -15,8 +15,6 @@ export type TicketKind = keyof typeof TICKET_TYPES;
 
 /** In milliseconds. */
 export const TICKET_LIFE = 60_000;
-/** Clocks of two nodes may differ by this much, in seconds. */
-const LEEWAY = 5;
 /** How much longer than the ticket its name is remembered, in milliseconds: longer than any clock that calls it good is behind. */
 const REMEMBERED = 60_000;
 
@@ -58,29 +56,14 @@ export async function verifyTicket(
   clientId: string,
   ticket: string,
 ): Promise<TicketClaims | null> {
-  const keyOf = ({ kid }: JWTHeaderParameters) => {
-    // From our own ring by name, never from the ticket.
-    const key = kid === undefined ? null : deps.keys.signing(kid);
-    if (key === null) throw new errors.JWKSNoMatchingKey();
-    return key.publicKey;
-  };
-  try {
-    const { payload, protectedHeader } = await jwtVerify<TicketClaims>(ticket, keyOf, {
-      algorithms: ['ES256'],
-      typ: TICKET_TYPES[kind],
-      issuer: deps.config.origin,
-      audience: clientId,
-      requiredClaims: ['exp', 'iat', 'sub', 'sid', 'jti', 'uv', 'scope'],
-      clockTolerance: LEEWAY,
-      currentDate: new Date(deps.now()),
-    });
-    const { sid, sub, uv } = payload;
-    const kid = protectedHeader.kid === undefined ? {} : { kid: protectedHeader.kid };
-    return (await deps.revoked.isDenied({ sid, sub, uv, aud: clientId, ...kid })) ? null : payload;
-  } catch (cause) {
-    if (cause instanceof errors.JOSEError) return null;
-    throw cause;
-  }
+  const verified = await verifyOwnJwt<TicketClaims>(deps, ticket, {
+    typ: TICKET_TYPES[kind],
+    audience: clientId,
+    requiredClaims: ['exp', 'iat', 'sub', 'sid', 'jti', 'uv', 'scope'],
+  });
+  if (verified === null) return null;
+  const { sid, sub, uv } = verified.claims;
+  return (await deps.revoked.isDenied({ sid, sub, uv, aud: clientId, kid: verified.kid })) ? null : verified.claims;
 }
 
 /** The statement that decides which of many callers comes first. */

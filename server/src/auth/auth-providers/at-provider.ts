@@ -35,16 +35,20 @@ export async function beginAtProvider(
   return { oAuthUrl, cookies: caller.cookies.transaction === null ? [transactionCookie(transaction)] : [] };
 }
 
-/** Whom the provider confirms, for the browser that began. Throws `bad_state`, `provider_refused`, `provider_failed`. */
-export async function proveAtProvider(
+/**
+ * Whom the provider confirms, for the browser that began, and for one of these purposes: what was begun for another is refused before the
+ * provider is asked. Throws `bad_state`, `provider_refused`, `provider_failed`.
+ */
+export async function proveAtProvider<Purpose extends FlowState['purpose']>(
   deps: Deps,
   caller: Caller,
   name: string,
   answer: ProviderAnswer,
-): Promise<{ state: FlowState; proof: ProviderProof }> {
+  purposes: readonly Purpose[],
+): Promise<{ state: FlowState & { readonly purpose: Purpose }; proof: ProviderProof }> {
   const offered = requireOffered(deps, name);
   const state = openState(deps, name, caller.cookies.transaction, answer.csrfState);
-  if (state === null) throw new Refusal('bad_state');
+  if (state === null || !isFor(state, purposes)) throw new Refusal('bad_state');
   // Each one makes us ask the provider: nobody uses us to drown it, or to guess its codes.
   const count = await countTry(deps.db, PROVIDER_NETWORK, caller.network, deps.now());
   if (!count.allowed) throw new Refusal('address_suspended', { retryAfter: count.retryAfter });
@@ -56,6 +60,13 @@ export async function proveAtProvider(
   });
   await forgiveTry(deps.db, PROVIDER_NETWORK, caller.network);
   return { state, proof };
+}
+
+function isFor<Purpose extends FlowState['purpose']>(
+  state: FlowState,
+  purposes: readonly Purpose[],
+): state is FlowState & { readonly purpose: Purpose } {
+  return purposes.some((purpose) => purpose === state.purpose);
 }
 
 /** Both must be registered at the provider. */

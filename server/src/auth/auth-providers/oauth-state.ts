@@ -8,8 +8,11 @@ import type { FlowSecrets } from './oauth.ts';
  * answer of another (mix-up, RFC 9700 4.4). It needs no row: as many as there are tabs may be under way.
  */
 export interface FlowState extends FlowSecrets {
-  /** `signin` opens a session; `link` adds a way in to `sid`; `prove` shows once more who sits before `sid`. */
-  readonly purpose: 'signin' | 'link' | 'prove';
+  /**
+   * `signin` opens a session; `link` adds a way in to `sid`; `prove` shows once more who sits before `sid`; `test` changes nothing and
+   * shows an operator what the provider says.
+   */
+  readonly purpose: 'signin' | 'link' | 'prove' | 'test';
   /** Which of our two addresses the provider sends the browser back to. */
   readonly flow: 'page' | 'redirect';
   readonly returnTo: string;

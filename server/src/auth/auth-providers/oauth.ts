@@ -21,6 +21,8 @@ export interface FlowSecrets {
 export interface ProviderProof {
   readonly profile: SignInProfileData;
   readonly tokens: ProviderTokens;
+  /** What the provider granted, in its own words; null: it does not say. */
+  readonly scope: string | null;
 }
 
 /** 404 for a name that is no provider, 403 for one without credentials. */
@@ -35,6 +37,11 @@ export function requireOffered({ config }: Pick<Deps, 'config'>, name: string): 
 /** What the buttons say, in their order. */
 export function offeredProviders({ config }: Pick<Deps, 'config'>): readonly { readonly name: string; readonly label: string }[] {
   return AUTH_PROVIDERS.filter(({ name }) => Object.hasOwn(config.providers, name)).map(({ name, label }) => ({ name, label }));
+}
+
+/** What people call a service; one that is offered no longer by the name in its addresses. */
+export function serviceName(deps: Pick<Deps, 'config'>, provider: string): string {
+  return offeredProviders(deps).find(({ name }) => name === provider)?.label ?? provider;
 }
 
 /** Where the browser is sent. `asking`: the provider is to ask the person, not to wave them through. */
@@ -86,7 +93,7 @@ export async function redeemCode(
       : await definition.profile(access.addresses, (url) => readApi(deps, url, tokens.accessToken, until));
     if (openId) await keepKeys(deps, offered, config);
     if (profile === null || !isProfile(profile)) throw new Error('no valid profile');
-    return { profile, tokens };
+    return { profile, tokens, scope: granted.scope ?? null };
   });
 }
 

@@ -121,9 +121,10 @@ const SECTIONS: Readonly<Record<string, (deps: Deps, session: FreshSession) => P
 };
 
 /** Where a stranger was who tried a password belongs to the stranger: only as much of it as the account's page shows. */
-function eventOf({ id, at, action, actorId, userId, sessionId, clientId, reason, address, userAgent, requestId }: AuditEvent): object {
-  const place = actorId === userId ? address : maskAddress(address);
-  return { id, at: moment(at), action, actorId, sessionId, clientId, reason, address: place, userAgent, requestId };
+function eventOf({ id, at, action, actorId, userId, sessionId, clientId, target, reason, before, after, ...from }: AuditEvent): object {
+  const address = actorId === userId ? from.address : maskAddress(from.address);
+  const { userAgent, requestId } = from;
+  return { id, at: moment(at), action, actorId, sessionId, clientId, target, reason, before, after, address, userAgent, requestId };
 }
 
 /** A moment as people and other programs read it. */

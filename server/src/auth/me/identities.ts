@@ -1,18 +1,17 @@
 import { Refusal } from '@portico/protocol/errors';
 import { deviceLabel } from '../../accounts/device-label.ts';
-import { deleteIdentity, findIdentityOfUser, type Identity, listIdentities, takeProviderTokens } from '../../accounts/identity.ts';
+import { findIdentityOfUser, type Identity, listIdentities } from '../../accounts/identity.ts';
 import { findPasswordAge } from '../../accounts/password.ts';
+import { unlinkWayIn } from '../../accounts/unlink-identity.ts';
 import { lockUser } from '../../accounts/user.ts';
 import { recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
 import { maskAddress } from '../../guessing/network-address.ts';
-import { wayInRemovedLetter } from '../../mail/letters.ts';
-import { queueLetter } from '../../mail/outbox.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import { requireFreshProof } from '../../sessions/fresh-proof.ts';
 import type { CurrentSession } from '../../sessions/verified-session.ts';
-import { offeredProviders } from '../auth-providers/oauth.ts';
+import { offeredProviders, serviceName } from '../auth-providers/oauth.ts';
 import { giveTokensBack, revokeProviderTokens } from '../auth-providers/provider-tokens.ts';
 
 /** An account elsewhere that opens this one. */
@@ -64,10 +63,7 @@ function itemOf({ provider, label, linkedAt, lastUsedAt, hasTokens }: Identity, 
   return { authProvider: provider, service: service ?? provider, label, offered, linkedAt, lastUsedAt, hasTokens };
 }
 
-/**
- * DELETE me/identities/:authProvider, on a fresh proof. The last way in stays: another service or a password must remain. The mailbox
- * does not count, because a letter that gets lost must not be what an account hangs from.
- */
+/** DELETE me/identities/:authProvider, on a fresh proof. The last way in stays. */
 export async function unlinkIdentity(deps: Deps, caller: Caller, session: CurrentSession, provider: string): Promise<Answer> {
   requireFreshProof(deps, session);
   const { userId } = session;
@@ -75,15 +71,12 @@ export async function unlinkIdentity(deps: Deps, caller: Caller, session: Curren
     // The user's row first: of two unlinks at once each would take the other for the way that remains.
     const user = await lockUser(tx, userId);
     if (user === null) throw new Refusal('signed_out');
-    if ((await findIdentityOfUser(tx, userId, provider)) === null) throw new Refusal('not_found');
-    const hasPassword = (await findPasswordAge(tx, userId)) !== null;
-    const taken = await takeProviderTokens(tx, deps, userId, provider);
-    if (!(await deleteIdentity(tx, userId, provider, hasPassword))) throw new Refusal('last_way_in');
-    await recordEvent(tx, deps, caller, 'identity.unlinked', { actorId: userId, userId, sessionId: session.id, reason: provider });
-    const service = offeredProviders(deps).find(({ name }) => name === provider)?.label ?? provider;
-    const seen = { device: deviceLabel(caller.userAgent), place: maskAddress(caller.address) };
-    await queueLetter(tx, deps, wayInRemovedLetter(deps.config, caller.texts, { to: user.email, service, ...seen }));
-    return taken;
+    return unlinkWayIn(tx, deps, caller, user, {
+      provider,
+      service: serviceName(deps, provider),
+      seen: { device: deviceLabel(caller.userAgent), place: maskAddress(caller.address) },
+      facts: { actorId: userId, sessionId: session.id },
+    });
   });
   if (tokens !== null) giveTokensBack(deps, provider, tokens);
   deps.mailWaits();

@@ -23,6 +23,9 @@ const LAST_WAY_AGE = 400 * 86_400;
 /** The way in that asks nobody else. */
 export const CREDENTIAL = 'credential';
 
+/** What is done here with an answer; an operator's test is not. */
+const PURPOSES = ['signin', 'link', 'prove'] as const;
+
 export type SignInInput = CredentialInput | ProviderAnswer;
 
 /** The answer for programs, and for a navigation the address on which it goes on. */
@@ -40,7 +43,7 @@ export async function signInRequestHandler(deps: Deps, caller: Caller, authProvi
     return signInByPassword(deps, caller, input);
   }
   const { definition } = requireOffered(deps, authProvider);
-  const { state, proof } = await proveAtProvider(deps, caller, authProvider, input);
+  const { state, proof } = await proveAtProvider(deps, caller, authProvider, input, PURPOSES);
   const confirmed: Confirmed = { ...proof.profile, provider: authProvider, tokens: proof.tokens };
   switch (state.purpose) {
     case 'signin':

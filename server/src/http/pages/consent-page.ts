@@ -75,7 +75,7 @@ export function registerConsentPage(app: FastifyInstance, deps: Deps, renderer: 
   app.post(PAGE_FORMS.consentOtherAccount, async (request, reply) => {
     const caller = withFormCsrf(readCaller(config, request), readForm(request));
     requireOwnOrigin(config, caller);
-    const answer = await signOut(deps, caller, { everywhere: false });
+    const answer = await signOut(deps, caller, {});
     return sendRedirect(config, reply, answer, signInAddress(returnToOf(request.body)));
   });
 }

@@ -40,16 +40,27 @@ export async function requireFormToken(deps: Deps, caller: Caller, form: Form): 
   if (!bound) throw new Refusal('csrf_failed');
 }
 
-/** What the page shows again after a refusal: what was typed, except passwords and codes. */
-export function refusedForm(error: unknown, form: Form, keep: readonly string[]): { status: number; state: FormState; refusal: Refusal } {
+/** What the page shows again after a refusal: what was typed, except passwords and codes. `longest`: characters of a field. */
+export function refusedForm(
+  error: unknown,
+  form: Form,
+  keep: readonly string[],
+  longest = 320,
+): { status: number; state: FormState; refusal: Refusal } {
   const refusal = asRefusal(error);
   // Our own trouble is not the form's: the error page says so.
   if (refusal.code === 'internal') throw error;
-  const values = Object.fromEntries(keep.flatMap((name) => (form[name] === undefined ? [] : [[name, form[name].slice(0, 320)]])));
+  const values = Object.fromEntries(keep.flatMap((name) => (form[name] === undefined ? [] : [[name, form[name].slice(0, longest)]])));
   return {
     refusal,
     status: refusal.status,
-    state: { values, error: refusal.code, fields: refusal.fields ?? {}, retryAfter: refusal.retryAfter ?? null },
+    state: {
+      values,
+      error: refusal.code,
+      fields: refusal.fields ?? {},
+      ...(refusal.about === undefined ? {} : { about: refusal.about }),
+      retryAfter: refusal.retryAfter ?? null,
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { PAGES } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import { refresh } from '../../auth/refresh.ts';
 import type { Deps } from '../../deps.ts';
+import { OUR_PAGES } from '../../sessions/browser-client.ts';
 import { readCaller } from '../caller.ts';
 import { requireOwnOrigin } from '../guards.ts';
 import { sendRedirect } from '../send.ts';
@@ -33,7 +34,7 @@ export function registerFreshenPage(app: FastifyInstance, deps: Deps, renderer: 
     const caller = readCaller(config, request);
     requireOwnOrigin(config, caller);
     try {
-      const answer = await refresh(deps, { ...caller, attemptHeader: null }, {});
+      const answer = await refresh(deps, { ...caller, attemptHeader: null }, OUR_PAGES, {});
       return await goOn(request, reply, answer, returnTo);
     } catch (error) {
       const code = error instanceof Refusal ? error.code : null;

@@ -10,6 +10,8 @@ import { isLoopbackAddress } from '../../guessing/network-address.ts';
 import { newestLetters } from '../../mail/outbox.ts';
 import { isLoopbackHost } from '../../platform/loopback.ts';
 import { standingOf } from '../../sessions/standing.ts';
+import { registerAdminPages } from '../admin/admin-pages.ts';
+import type { AdminRows } from '../admin/admin-rows.ts';
 import { readCaller } from '../caller.ts';
 import { pagePolicy } from '../security-headers.ts';
 import { registerConsentPage } from './consent-page.ts';
@@ -19,6 +21,7 @@ import { registerFreshenPage } from './freshen-page.ts';
 import { registerMailLinkPages } from './mail-link-pages.ts';
 import { registerProviderPages } from './provider-pages.ts';
 import { formsWork, type PageRenderer } from './render.ts';
+import { registerSetupPage } from './setup-page.ts';
 import { registerSignInPages } from './sign-in-pages.ts';
 
 const ASSETS = join(fileURLToPath(import.meta.resolve('@portico/ui/render')), '..', '..', 'client', 'assets');
@@ -28,7 +31,7 @@ const UNSERVED = /\.(map|env|ts|bak|sql|sqlite|key|pem|log)$/i;
 const ERROR_PAGE_STATUSES = new Set([400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504]);
 
 /** All pages, their scripts and styles, and the operator's own folder. */
-export async function registerPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer): Promise<void> {
+export async function registerPages(app: FastifyInstance, deps: Deps, renderer: PageRenderer, admin: AdminRows): Promise<void> {
   const { config } = deps;
   await app.register(fastifyStatic, {
     root: ASSETS,
@@ -50,7 +53,9 @@ export async function registerPages(app: FastifyInstance, deps: Deps, renderer: 
     registerConsentPage(scope, deps, renderer);
     registerDevicePage(scope, deps, renderer);
     registerFreshenPage(scope, deps, renderer);
+    registerSetupPage(scope, deps, renderer);
     registerPlainPages(scope, deps, renderer);
+    registerAdminPages(scope, deps, renderer, admin);
   });
   if (config.staticDir === '') return;
   const policy = pagePolicy(config);

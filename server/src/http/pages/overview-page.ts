@@ -5,6 +5,7 @@ import { findUser, publicUser } from '../../accounts/user.ts';
 import { extendSoft } from '../../auth/extend-auth.ts';
 import { endOtherSessions, endSession, sessionItems } from '../../auth/me/sessions.ts';
 import type { Deps } from '../../deps.ts';
+import { OUR_PAGES } from '../../sessions/browser-client.ts';
 import { sendRedirect } from '../send.ts';
 import { EMPTY_FORM } from './form.ts';
 import { noticeOf, type RoomSpec, type Visit } from './room.ts';
@@ -48,7 +49,7 @@ export function overviewPage(deps: Deps): RoomSpec {
       },
       {
         path: PAGE_FORMS.dashboardExtend,
-        submit: async ({ reply, caller }) => sendRedirect(config, reply, await extendSoft(deps, caller), PAGES.dashboard),
+        submit: async ({ reply, caller }) => sendRedirect(config, reply, await extendSoft(deps, caller, OUR_PAGES), PAGES.dashboard),
         again,
       },
     ],

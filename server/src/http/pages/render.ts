@@ -1,4 +1,5 @@
 import { chooseTexts } from '@portico/protocol/texts';
+import type { AdminView } from '@portico/ui/admin-views';
 import type { Frame, PageView } from '@portico/ui/views';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
@@ -16,6 +17,8 @@ export interface PageTokens {
 
 export interface PageRenderer {
   send(request: FastifyRequest, reply: FastifyReply, view: PageView, tokens?: PageTokens): FastifyReply;
+  /** A screen of the admin page. It stands where the cookies are, and its forms reach them there. */
+  sendAdmin(request: FastifyRequest, reply: FastifyReply, view: AdminView, tokens: PageTokens): FastifyReply;
   readonly errorPage: ErrorPage;
 }
 
@@ -26,7 +29,7 @@ export function formsWork(config: Pick<Config, 'appOrigin' | 'apiOrigin'>): bool
 
 /** Loads the built pages (`npm run build -w ui`) once, at the start. */
 export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 'now'>): Promise<PageRenderer> {
-  const { renderPage } = await import('@portico/ui/render');
+  const { renderAdmin, renderPage } = await import('@portico/ui/render');
   const oneHost = formsWork(config);
   const policy = pagePolicy(config);
   const frameOf = (request: FastifyRequest, tokens: PageTokens): Frame => {
@@ -55,8 +58,14 @@ export async function createPageRenderer({ config, now }: Pick<Deps, 'config' | 
       .header('content-security-policy', policy)
       .type('text/html; charset=utf-8')
       .send(renderPage(view, frameOf(request, tokens)));
+  const sendAdmin: PageRenderer['sendAdmin'] = (request, reply, view, tokens) =>
+    reply
+      .header('content-security-policy', policy)
+      .type('text/html; charset=utf-8')
+      .send(renderAdmin(view, frameOf(request, tokens)));
   return {
     send,
+    sendAdmin,
     errorPage: (request, reply, refusal) => send(request, reply, { page: 'error', status: refusal.status, reason: refusal.code }),
   };
 }

@@ -12,5 +12,13 @@ export const codeGrant: GrantHandler = async (deps, { client, dpopKey, parameter
   // One answer for used, expired, of another client, and for every wrong part: whoever stole a code learns nothing from it.
   if (redeemed === null) throw new OAuthRefusal('invalid_grant', 'the code cannot be redeemed');
   const { grant, family, scope, provedAt, nonce } = redeemed;
-  return tokensAnswer(deps, client, { grant, familyId: family.id, scope, refreshToken: family.refreshToken, provedAt, nonce });
+  return tokensAnswer(deps, client, {
+    grant,
+    familyId: family.id,
+    scope,
+    refreshToken: family.refreshToken,
+    gen: family.gen,
+    provedAt,
+    nonce,
+  });
 };

@@ -31,7 +31,15 @@ export const deviceGrant: GrantHandler = async (deps, request) => {
   const opened = await openDeviceSession(deps, request, code);
   if (opened === null) throw notGood();
   const { family, grant, scope, provedAt } = opened;
-  return tokensAnswer(deps, client, { grant, familyId: family.id, scope, refreshToken: family.refreshToken, provedAt, nonce: null });
+  return tokensAnswer(deps, client, {
+    grant,
+    familyId: family.id,
+    scope,
+    refreshToken: family.refreshToken,
+    gen: family.gen,
+    provedAt,
+    nonce: null,
+  });
 };
 
 /** An error, not null, so that what was written before in the transaction is taken back. */

@@ -27,9 +27,9 @@ export const refreshGrant: GrantHandler = async (deps, request) => {
   };
   const spent = requireGrant(deps, await spendRefreshToken(deps, as, token, attempt));
   const scope = narrowScope(spent.scope, parameters['scope']);
-  const { grant, familyId, refreshToken, provedAt } = spent;
+  const { grant, familyId, refreshToken, gen, provedAt } = spent;
   // No nonce: it belongs to one answer of authorize (OpenID Connect Core 12.2).
-  return tokensAnswer(deps, client, { grant, familyId, scope, refreshToken, provedAt, nonce: null });
+  return tokensAnswer(deps, client, { grant, familyId, scope, refreshToken, gen, provedAt, nonce: null });
 };
 
 /** Before the token is spent: a request that is refused must not move the chain. */

@@ -1,9 +1,12 @@
+import type { TokensOfApp } from '@portico/protocol/apps';
 import type { Caller } from '../../caller.ts';
 import type { Client } from '../../clients/client.ts';
 import type { Deps } from '../../deps.ts';
 import { type AccessToken, signAccessToken } from '../../sessions/access-token.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import type { Grant } from '../../sessions/session.ts';
+import { livingScope } from '../../sessions/session-row.ts';
+import { siteUser } from '../../sessions/site-user.ts';
 import { signIdToken } from '../id-token.ts';
 import type { Parameters } from '../parameters.ts';
 import { hasScope } from '../scope.ts';
@@ -28,6 +31,7 @@ export interface SiteTokens {
   /** Of the access token; no more than that of the family. */
   readonly scope: string;
   readonly refreshToken: string;
+  readonly gen: number;
   readonly provedAt: number;
   readonly nonce: string | null;
 }
@@ -37,10 +41,13 @@ export interface SiteTokens {
  * browser, so it gives no access that outlives a sign-out, and by it a site learns of roles that changed.
  */
 export function tokensAnswer(deps: Deps, client: Client, tokens: SiteTokens): Answer {
-  const { grant, scope, refreshToken, provedAt, nonce } = tokens;
+  const { grant, refreshToken, gen, provedAt, nonce } = tokens;
+  const scope = livingScope(grant, tokens.scope);
   const access = signAccessToken(deps, grant, provedAt, tokens);
   const idToken = hasScope(scope, 'openid') ? { id_token: signIdToken(deps, client, grant, { nonce, now: provedAt }) } : {};
-  return bearerAnswer(access, scope, { refresh_token: refreshToken, ...idToken });
+  // What every other refresh answers too, for `@portico/client`; programs of others pass over what they do not know (RFC 6749 5.1).
+  const portico: TokensOfApp = { gen, user: siteUser(grant, scope), expiresAt: grant.session.expiresAt };
+  return bearerAnswer(access, scope, { refresh_token: refreshToken, portico, ...idToken });
 }
 
 /** RFC 6749 5.1. */
