@@ -7,6 +7,7 @@ import type { Log } from '../src/platform/log.ts';
 import { createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
 import { noNetwork } from './no-network.ts';
+import { lendRsaKey } from './rsa-keys.ts';
 import { type Clock, heldClock, testConfig } from './world.ts';
 
 /** What one log entry said. */
@@ -28,6 +29,7 @@ export async function bareDeps(db: Db, config: Partial<Config> = {}, clock: Cloc
   const keep = (level: Entry['level']) => (facts: object, sentence: string) => void entries.push({ level, facts, sentence });
   const log: Log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
   const whole = testConfig(config);
+  await lendRsaKey({ db, now: clock.now(), masterKey: whole.masterKey });
   const deps: Deps = {
     config: whole,
     db,

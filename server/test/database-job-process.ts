@@ -1,3 +1,5 @@
+import { countUnsealedEvents } from '../src/audit/event-trail.ts';
+import { sealBatch } from '../src/audit/seal.ts';
 import type { Database } from '../src/platform/db.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { openDatabase } from '../src/platform/open-database.ts';
@@ -13,6 +15,9 @@ async function perform(job: DatabaseJob): Promise<void> {
       break;
     case 'append':
       await Promise.all(Array.from({ length: 10 }, (_, lane) => append(db, job.first + lane, 10)));
+      break;
+    case 'seal':
+      await seal(db, job);
       break;
     case 'migrate':
       process.stdout.write(`${(await migrate(db, job.folder)).length}\n`);
@@ -37,6 +42,12 @@ async function append(db: Database, first: number, step: number): Promise<never>
     await db.all('insert into entries (id) values ($1)', [id]);
     process.stdout.write(`${id}\n`);
   }
+}
+
+async function seal(db: Database, { limit, masterKey }: Extract<DatabaseJob, { kind: 'seal' }>): Promise<void> {
+  const deps = { db, now: Date.now, config: { masterKey: Buffer.from(masterKey, 'base64'), eventLife: 1 } };
+  // A batch of none says that another process was faster, or that there is nothing left.
+  while ((await countUnsealedEvents(db, 1)) > 0) process.stdout.write(`${await sealBatch(deps, limit)}\n`);
 }
 
 await perform(JSON.parse(process.argv[2] ?? '') as DatabaseJob);

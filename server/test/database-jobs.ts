@@ -8,6 +8,8 @@ export type DatabaseJob =
   | { readonly kind: 'increment'; readonly where: Whereabouts; readonly times: number }
   /** Writes rows numbered from `first` in ten loops and prints each number once it is acknowledged, until it is killed. */
   | { readonly kind: 'append'; readonly where: Whereabouts; readonly first: number }
+  /** Seals events, a batch of `limit` at a time, and prints how many after each, until none waits. */
+  | { readonly kind: 'seal'; readonly where: Whereabouts; readonly limit: number; readonly masterKey: string }
   /** Brings the schema up to date and prints how many files it applied. */
   | { readonly kind: 'migrate'; readonly where: Whereabouts; readonly folder: string };
 

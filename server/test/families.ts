@@ -97,6 +97,7 @@ const TABLES = [
   'signups',
   'mail_links',
   'invitations',
+  'setup_links',
   'revocations',
   'events',
   'mails',

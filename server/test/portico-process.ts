@@ -24,14 +24,19 @@ export interface RunningPortico {
   end(signal?: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Only what is given reaches the process: a developer's own settings prove nothing. */
+/** Only what is given reaches the process: a developer's own settings prove nothing. The demo runs where a test is about it. */
 function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   command: string = PORTICO,
+  folder?: string,
 ): { child: ChildProcess; ended: Promise<Ended>; stdout: () => string } {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [command, ...args], { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [command, ...args], {
+    env: { PATH, HOME, PORTICO_DEMO: 'off', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(folder === undefined ? {} : { cwd: folder }),
+  });
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout: out(), stderr: err() }));
   return { child, ended, stdout: out };
@@ -45,8 +50,14 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
   return () => text;
 }
 
-export async function runPortico(args: readonly string[], env: Readonly<Record<string, string>> = {}, command?: string): Promise<Ended> {
-  return launch(args, env, command).ended;
+/** In `folder`, or in that of the tests. */
+export async function runPortico(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  command?: string,
+  folder?: string,
+): Promise<Ended> {
+  return launch(args, env, command, folder).ended;
 }
 
 /**

@@ -17,6 +17,7 @@ import { watchRevocations } from '../src/revocations/watch.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import { forEachDatabase } from './databases.ts';
 import { noNetwork } from './no-network.ts';
+import { lendRsaKey } from './rsa-keys.ts';
 
 export const ORIGIN = 'http://localhost:4000';
 /** 2026-01-05 12:00 UTC, a Monday; every held clock starts here. */
@@ -87,6 +88,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     signupDomains: [],
     staticDir: '',
     providers: {},
+    demo: 'off',
     logLevel: 'silent',
     ...overrides,
   };
@@ -115,6 +117,7 @@ export async function openWorld(
 ): Promise<World> {
   const config = testConfig(overrides);
   const after = new Set<Promise<void>>();
+  await lendRsaKey({ db, now: clock.now(), masterKey: config.masterKey });
   const keys = await loadKeyring({ db, now: clock.now, config });
   const deps: Deps = {
     config,

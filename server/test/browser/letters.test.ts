@@ -31,6 +31,7 @@ async function signIn(stage: Stage, { page }: Visitor, password: string, to: str
 async function resetPassword(stage: Stage, { page }: Visitor): Promise<void> {
   await page.goto(stage.app + PAGES.signIn);
   await page.click(`a[href$="${PAGES.forgot}"]`);
+  await arrived(page, PAGES.forgot);
   await page.fill('input[name=email]', EMAIL);
   await page.press('input[name=email]', 'Enter');
   await shows(page, en.pages.forgot.sent);

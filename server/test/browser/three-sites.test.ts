@@ -5,13 +5,16 @@ import { createSite } from '@portico/example-client-site';
 import { OAUTH, PAGES } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
 import type { Page } from 'playwright-core';
+import { sitePath } from '../kits/site-stage.ts';
 import { freePort, runPortico } from '../portico-process.ts';
 import { newVerifier } from '../sites.ts';
 import { onStage, PASSWORD, type Stage, typeCode, type Visitor } from './visitor.ts';
 
-/** One sign-in for three sites on three hosts, in a real browser, with real servers: Portico’s own and one for each site. */
+/** One sign-in for three sites on three hosts, over https, in a real browser, with real servers: Portico’s own and one for each site. */
 
 const EMAIL = 'ada@example.com';
+
+const overHttps = (name: string, body: (stage: Stage, t: TestContext) => Promise<void>) => onStage(name, body, { https: true });
 
 interface Site {
   readonly id: string;
@@ -19,12 +22,21 @@ interface Site {
   readonly origin: string;
 }
 
+/** The command line, beside the running server; what it answers in JSON. */
+async function portico({ portico: { port, child }, app, dataDir }: Stage, ...words: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await runPortico(words, { PORTICO_DATA_DIR: dataDir, PORTICO_PORT: String(port), PORTICO_ORIGIN: app });
+  assert.equal(code, 0, stderr);
+  assert.equal(child.exitCode, null);
+  return JSON.parse(stdout);
+}
+
 /** Registers a site with the command line while the server runs, and starts its backend. */
 async function startSite(stage: Stage, t: TestContext, letter: string): Promise<Site> {
   const port = await freePort();
-  const origin = `http://${letter}.localhost:${port}`;
-  const { child } = stage.portico;
-  const settings = { PORTICO_DATA_DIR: stage.dataDir, PORTICO_PORT: String(stage.portico.port), PORTICO_ORIGIN: stage.app };
+  const { authority } = stage;
+  assert.ok(authority !== null);
+  const front = await authority.front(port);
+  const origin = `https://${letter}.localhost:${front}`;
   const words = [
     'client',
     'add',
@@ -35,13 +47,10 @@ async function startSite(stage: Stage, t: TestContext, letter: string): Promise<
     '--id',
     letter,
     '--redirect-uri',
-    `${origin}/callback`,
+    origin + sitePath('callback'),
   ];
-  const more = ['--post-logout-uri', `${origin}/`, '--backchannel-logout-uri', `http://127.0.0.1:${port}/backchannel-logout`, '--json'];
-  const added = await runPortico([...words, ...more], settings);
-  assert.equal(added.code, 0, added.stderr);
-  assert.equal(child.exitCode, null);
-  const { client_secret: secret } = JSON.parse(added.stdout) as { client_secret: string };
+  const more = ['--backchannel-logout-uri', `https://127.0.0.1:${front}${sitePath('backchannelLogout')}`, '--json'];
+  const { client_secret: secret } = (await portico(stage, ...words, ...more)) as { client_secret: string };
   const { server } = createSite({ issuer: stage.app, clientId: letter, clientSecret: secret, baseUrl: origin });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -59,12 +68,12 @@ const startSites = async (stage: Stage, t: TestContext): Promise<readonly Site[]
 };
 
 /** What the site says to its own page: who is signed in there. */
-const ask = (page: Page): Promise<number> => page.evaluate(async () => (await fetch('/me')).status);
+const ask = (page: Page): Promise<number> => page.evaluate(async () => (await fetch('/notes')).status);
 
 /** The first visit: "Continue to B as Ada", once. */
 async function enter(visitor: Visitor, site: Site): Promise<Page> {
   const page = await visitor.context.newPage();
-  await page.goto(`${site.origin}/login`);
+  await page.goto(`${site.origin}${sitePath('signIn')}`);
   if (new URL(page.url()).pathname === PAGES.consent) {
     await page.locator(`form[action="${PAGES.consent}"] button`).first().click();
     await page.waitForURL(`${site.origin}/`);
@@ -90,7 +99,7 @@ async function untilOut(pages: readonly Page[]): Promise<number> {
   return Math.round(performance.now() - began);
 }
 
-onStage(
+overHttps(
   'sign in once, and every site is a single redirect; sign out at one, and all are out while their tokens are unexpired',
   async (stage, t) => {
     const sites = await startSites(stage, t);
@@ -102,7 +111,7 @@ onStage(
     await typeCode(stage, visitor, EMAIL);
     await visitor.context.clearCookies();
     const first = await visitor.context.newPage();
-    await first.goto(`${a.origin}/login`);
+    await first.goto(`${a.origin}${sitePath('signIn')}`);
     await first.waitForURL((url) => url.pathname === PAGES.signIn);
     await first.fill('input[name=email]', EMAIL);
     await first.fill('input[name=password]', PASSWORD);
@@ -125,22 +134,21 @@ onStage(
     assert.equal(await ask(second), 401);
     const passed: string[] = [];
     second.on('request', (request) => void (request.isNavigationRequest() && passed.push(new URL(request.url()).pathname)));
-    await second.goto(`${b.origin}/login`);
+    await second.goto(`${b.origin}${sitePath('signIn')}`);
     assert.equal(second.url(), `${b.origin}/`);
-    assert.deepEqual(passed, ['/login', OAUTH.authorize, '/callback', '/']);
+    assert.deepEqual(passed, [sitePath('signIn'), OAUTH.authorize, sitePath('callback'), '/']);
     assert.equal(await ask(second), 200);
 
-    await first.evaluate(() => {
+    await first.evaluate((action) => {
       const form = document.createElement('form');
       form.method = 'post';
-      form.action = '/logout';
+      form.action = action;
+      form.innerHTML = '<input name="returnTo" value="/?out">';
       document.body.append(form);
       form.submit();
-    });
-    await first.waitForURL((url) => url.origin === a.origin || url.pathname === PAGES.signOut || url.pathname === OAUTH.logout);
-    const sure = first.locator('main form button').first();
-    if (new URL(first.url()).origin === stage.app && (await sure.count()) > 0) await sure.click();
-    await first.waitForURL((url) => url.origin === a.origin || url.pathname === PAGES.signIn);
+    }, sitePath('signOut'));
+    await first.waitForURL(`${a.origin}/?out`);
+    assert.equal(await ask(first), 401);
     const out = await untilOut(pages.slice(1));
     assert.ok(out < 5000, `${out} ms`);
     t.diagnostic(`all out ${out} ms after the sign-out at one`);
@@ -149,7 +157,7 @@ onStage(
   },
 );
 
-onStage('out of one site by the dashboard: that one is out, the others go on, and it must ask again', async (stage, t) => {
+overHttps('out of one site by the dashboard: that one is out, the others go on, and it must ask again', async (stage, t) => {
   const sites = await startSites(stage, t);
   const visitor = await signedIn(stage);
   const pages: Page[] = [];
@@ -167,12 +175,19 @@ onStage('out of one site by the dashboard: that one is out, the others go on, an
   assert.deepEqual([await ask(a), await ask(c)], [200, 200]);
   const site = sites[1];
   assert.ok(site !== undefined);
-  await b.goto(`${site.origin}/login`);
+  await b.goto(`${site.origin}${sitePath('signIn')}`);
   assert.equal(new URL(b.url()).pathname, PAGES.consent);
   assert.deepEqual(visitor.complaints, []);
+
+  // An operator who knows nothing of sites: out is out everywhere.
+  const shut = await portico(stage, 'user', 'suspend', EMAIL, '--json');
+  assert.deepEqual(shut, { email: EMAIL, suspended: true, sessions: 1 });
+  t.diagnostic(`out everywhere ${await untilOut([a, c])} ms after a suspension`);
+  await page.goto(stage.app + PAGES.dashboard);
+  await page.waitForURL((url) => url.pathname === PAGES.signIn);
 });
 
-onStage('a new password and a copied sign-in end every site; signed in again, each is one redirect away', async (stage, t) => {
+overHttps('a new password and a copied sign-in end every site; signed in again, each is one redirect away', async (stage, t) => {
   const sites = await startSites(stage, t);
   const visitor = await signedIn(stage);
   const pages: Page[] = [];
@@ -187,7 +202,7 @@ onStage('a new password and a copied sign-in end every site; signed in again, ea
   await page.getByText(en.pages.security.passwordChanged).waitFor();
   t.diagnostic(`out everywhere ${await untilOut(pages)} ms after a new password`);
   for (const [at, one] of pages.entries()) {
-    await one.goto(`${sites[at]?.origin}/login`);
+    await one.goto(`${sites[at]?.origin}${sitePath('signIn')}`);
     assert.equal(one.url(), `${sites[at]?.origin}/`, 'this browser stayed signed in at Portico');
     assert.equal(await ask(one), 200);
   }
@@ -202,7 +217,7 @@ onStage('a new password and a copied sign-in end every site; signed in again, ea
   t.diagnostic(`out everywhere ${await untilOut(pages)} ms after a hold`);
 });
 
-onStage('twenty requests of three sites at once in one browser all come back with a code, and every code is good', async (stage, t) => {
+overHttps('twenty requests of three sites at once in one browser all come back with a code, and every code is good', async (stage, t) => {
   const sites = await startSites(stage, t);
   const visitor = await signedIn(stage);
   for (const site of sites) await enter(visitor, site);
@@ -211,14 +226,14 @@ onStage('twenty requests of three sites at once in one browser all come back wit
   // The site refuses what it did not ask for, and so redeems none of them.
   visitor.context.on('request', (request) => {
     const { pathname, searchParams } = new URL(request.url());
-    if (pathname === '/callback') codes.set(searchParams.get('state') ?? '', searchParams.get('code') ?? '');
+    if (pathname === sitePath('callback')) codes.set(searchParams.get('state') ?? '', searchParams.get('code') ?? '');
   });
   await Promise.all(
     asked.map(async ({ site, state, challenge }) => {
       const page = await visitor.context.newPage();
       const query = new URLSearchParams({
         client_id: site?.id ?? '',
-        redirect_uri: `${site?.origin}/callback`,
+        redirect_uri: `${site?.origin}${sitePath('callback')}`,
         response_type: 'code',
         scope: 'openid profile email offline_access',
         state,
@@ -238,7 +253,7 @@ onStage('twenty requests of three sites at once in one browser all come back wit
         body: new URLSearchParams({
           grant_type: 'authorization_code',
           code: codes.get(state) ?? '',
-          redirect_uri: `${site?.origin}/callback`,
+          redirect_uri: `${site?.origin}${sitePath('callback')}`,
           code_verifier: verifier,
         }),
       });
@@ -249,4 +264,30 @@ onStage('twenty requests of three sites at once in one browser all come back wit
     redeemed,
     Array.from({ length: 20 }, () => 200),
   );
+});
+
+overHttps('when the session ends by itself, all sites end together, and each leads to a new sign-in', async (stage, t) => {
+  const sites = await startSites(stage, t);
+  const visitor = await signedIn(stage);
+  // The month is nearly over. What the sites are given from here on says so by itself.
+  const end = Date.now() + 30_000;
+  stage.sql(`update sessions set expires_at = ${end}; update refresh_tokens set expires_at = ${end}`);
+  const pages: Page[] = [];
+  for (const site of sites) pages.push(await enter(visitor, site));
+  assert.deepEqual(await Promise.all(pages.map(ask)), [200, 200, 200]);
+  const endedAfter = await Promise.all(
+    pages.map(async (page) => {
+      while ((await ask(page)) !== 401) assert.ok(Date.now() < end + 20_000, `${page.url()} is still signed in`);
+      return Date.now() - end;
+    }),
+  );
+  t.diagnostic(`the sites end ${endedAfter.join(', ')} ms after the session`);
+  // Verifiers allow the clocks 5 s.
+  for (const after of endedAfter) assert.ok(after >= 0 && after < 8000, `${after} ms`);
+  for (const [at, page] of pages.entries()) {
+    await page.goto(`${sites[at]?.origin}${sitePath('signIn')}`);
+    assert.equal(new URL(page.url()).pathname, PAGES.signIn);
+  }
+  await visitor.page.goto(stage.app + PAGES.dashboard);
+  await visitor.page.waitForURL((url) => url.pathname === PAGES.signIn);
 });

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COOKIES } from '@portico/protocol/cookies';
-import { EXTERNAL_PATHS, EXTERNAL_PREFIX, PAGES, SSO } from '@portico/protocol/routes';
+import { EXTERNAL_PATHS, EXTERNAL_PREFIX, PAGES, SECONDARY_PATHS, SITE_PREFIX, SSO } from '@portico/protocol/routes';
 import type { Page } from 'playwright-core';
 import { createSecondary } from '../../../examples/secondary/src/secondary.ts';
 import { tokenHash } from '../../src/platform/crypto.ts';
@@ -34,11 +34,11 @@ async function startSecondary(stage: Stage, t: TestContext, id: string, host: st
   const secret = `pts_${randomBytes(32).toString('base64url')}`;
   stage.sql(`
     insert into clients (id, name, kind, origins, redirect_uris, authentication, confirmation, created_at)
-      values ('${id}', '${id}', 'secondary', '["${origin}"]', '["${origin}/callback"]', 'secret', 'auto', 0);
+      values ('${id}', '${id}', 'secondary', '["${origin}"]', '["${origin}${SITE_PREFIX}${SECONDARY_PATHS.callback}"]', 'secret', 'auto', 0);
     insert into client_secrets (id, client_id, purpose, hash, created_at, current_from)
       values ('${id}', '${id}', 'authentication', '${tokenHash(secret)}', 0, 0)`);
-  const mainUrl = `http://127.0.0.1:${stage.portico.port}`;
-  const server = createSecondary({ mainUrl, authOrigin: stage.app, baseUrl: origin, clientId: id, clientSecret: secret });
+  const url = `http://127.0.0.1:${stage.portico.port}`;
+  const server = createSecondary({ issuer: stage.app, url, authOrigin: stage.app, baseUrl: origin, clientId: id, clientSecret: secret });
   await listen(server, t, port);
   return { id, origin, secret };
 }
@@ -242,12 +242,12 @@ onStage(
     const eve = await signedUp(stage, 'eve@example.com');
     const page = await eve.context.newPage();
     const [posted] = await Promise.all([
-      page.waitForRequest((request) => request.url() === `${game.origin}/login`),
+      page.waitForRequest((request) => request.url() === game.origin + SITE_PREFIX + SECONDARY_PATHS.signIn),
       page.goto(game.origin),
     ]);
     await reads(page, 'eve@example.com 0');
     const { ticket } = posted.postDataJSON() as { ticket: string };
-    const [codeVerifier = ''] = (/secondary_tx=([^;]+)/.exec((await posted.allHeaders())['cookie'] ?? '')?.[1] ?? '').split('.');
+    const [codeVerifier = ''] = (/game_tx_[\w-]+=([^;]+)/.exec((await posted.allHeaders())['cookie'] ?? '')?.[1] ?? '').split('.');
     assert.equal(codeVerifier.length, 43);
     assert.deepEqual(await redeem(stage, game, { ticket, codeVerifier }), { status: 400, error: 'ticket_refused' }, 'replayed');
 
@@ -262,29 +262,31 @@ onStage(
     const victim = await stage.visitor();
     await victim.page.goto(game.origin);
     await settled(victim.page);
-    const plant = (given: string) =>
+    const plant = (given: string, begun = true) =>
       victim.page.evaluate(
-        (planted) =>
-          fetch('/login', {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ ticket: planted }),
-          }).then(async (answer) => [answer.status, ((await answer.json()) as { error: string }).error]),
-        given,
+        async ([planted, isBegun]) => {
+          const post = (path: string, body: object) =>
+            fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+          const { state } = (await (await post('/auth/begin', {})).json()) as { state: string };
+          const answer = await post('/auth/login', { ticket: planted, state: isBegun ? state : 'x'.repeat(22) });
+          return [answer.status, ((await answer.json()) as { error: string }).error];
+        },
+        [given, begun] as const,
       );
     assert.deepEqual(await plant(unused), [400, 'ticket_refused'], 'the verifier in this browser’s cookie is another');
     await victim.context.clearCookies();
-    assert.deepEqual(await plant(unused), [400, 'no_transaction']);
+    assert.deepEqual(await plant(unused, false), [400, 'request_expired']);
     assert.equal(await victim.page.evaluate(() => fetch('/me').then(({ status }) => status)), 401);
     const foreign = await openStranger(victim, t, 'evil.example.localhost');
     const sent = await foreign.evaluate(
       ([url, planted]) =>
         fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', body: JSON.stringify({ ticket: planted }) }).then(
           ({ type }) => type,
+          () => 'blocked',
         ),
-      [`${game.origin}/login`, unused] as const,
+      [game.origin + SITE_PREFIX + SECONDARY_PATHS.signIn, unused] as const,
     );
-    assert.equal(sent, 'opaque');
+    assert.equal(sent, 'blocked');
     assert.equal((await victim.context.cookies()).filter(({ name }) => name === 'secondary_session').length, 0);
 
     // With the cookies of a jar, but not by a browser: no fetch metadata, or none that fits.

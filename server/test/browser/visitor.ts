@@ -9,6 +9,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium, reasonToSkip } from '../../../ui/test/browser.ts';
 import { SQLITE_FILE } from '../../src/platform/sqlite-file.ts';
 import { freePort, type RunningPortico, startPortico } from '../portico-process.ts';
+import { type Authority, createAuthority } from './own-authority.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 /** Milliseconds. */
@@ -18,6 +19,8 @@ const WAIT = 60_000;
 export interface Stage {
   readonly portico: RunningPortico;
   readonly browser: Browser;
+  /** Whose certificates the hosts have; null where all speak plain http. */
+  readonly authority: Authority | null;
   /** Where the pages are. */
   readonly app: string;
   readonly dataDir: string;
@@ -35,6 +38,8 @@ export interface VisitorOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: 'light' | 'dark';
   readonly locale?: string;
+  /** Only to look at a page from inside, by a script that its policy forbids. */
+  readonly bypassCSP?: boolean;
 }
 
 /** One browser profile with one page. */
@@ -56,6 +61,8 @@ export interface StageOptions {
   readonly port?: number;
   /** Where the pages are, if not at the server's own origin. */
   readonly app?: (port: number) => string;
+  /** Portico behind https, with certificates of an authority that the server, the browser and this process trust. */
+  readonly https?: boolean;
 }
 
 /** A test with the real server and a real Chromium. */
@@ -63,29 +70,39 @@ export function onStage(name: string, body: (stage: Stage, t: TestContext) => Pr
   test(name, { skip: reasonToSkip() }, async (t) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'portico-stage-'));
     const port = options.port ?? (await freePort());
-    const origin = `http://localhost:${port}`;
+    const authority = options.https === true ? await createAuthority(t) : null;
+    const origin = authority === null ? `http://localhost:${port}` : `https://localhost:${await authority.front(port)}`;
     const settings = {
       NODE_ENV: 'development',
+      ...(authority === null ? {} : { NODE_EXTRA_CA_CERTS: authority.file }),
       PORTICO_DATA_DIR: dataDir,
       PORTICO_PORT: String(port),
       PORTICO_ORIGIN: origin,
       PORTICO_HOST: '127.0.0.1',
     };
     const portico = await startPortico({ ...settings, ...options.settings?.(port) }, options.command);
-    const browser = await launchChromium();
+    const browser = await launchChromium(authority === null ? [] : [`--ignore-certificate-errors-spki-list=${authority.spki}`]);
     t.after(async () => {
       await browser.close();
       await portico.end();
       await rm(dataDir, { recursive: true, force: true });
     });
-    await body(stageOf(portico, browser, port, options.app?.(port) ?? origin, dataDir), t);
+    await body(stageOf(portico, browser, port, options.app?.(port) ?? origin, dataDir, authority), t);
   });
 }
 
-function stageOf(portico: RunningPortico, browser: Browser, port: number, app: string, dataDir: string): Stage {
+function stageOf(
+  portico: RunningPortico,
+  browser: Browser,
+  port: number,
+  app: string,
+  dataDir: string,
+  authority: Authority | null,
+): Stage {
   return {
     portico,
     browser,
+    authority,
     app,
     dataDir,
     sql: (statement) => {

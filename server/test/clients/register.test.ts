@@ -6,6 +6,7 @@ import { CLIENT_ID_FORM, SECRET_FORM } from '../../src/clients/authenticate-clie
 import { type ClientWish, checkClient } from '../../src/clients/check-client.ts';
 import { findClient, listClients } from '../../src/clients/client.ts';
 import { readClientKeys } from '../../src/clients/client-keys.ts';
+import { sentencesOf } from '../../src/clients/client-problem.ts';
 import { registerClient } from '../../src/clients/register-client.ts';
 import { tokenHash } from '../../src/platform/crypto.ts';
 import { openSigningSecret } from '../../src/sessions/access-token.ts';
@@ -24,18 +25,18 @@ async function refusal(world: World, wish: ClientWish): Promise<string> {
   const before = await listClients(world.deps.db);
   const done = await registerClient(world.deps, FROM, wish);
   assert.deepEqual(await listClients(world.deps.db), before, 'nothing was kept');
-  return done.kind === 'refused' ? done.problems.join('; ') : '';
+  return done.kind === 'refused' ? sentencesOf(done.problems).join('; ') : '';
 }
 
 const problemsOf = (wish: ClientWish): readonly string[] => {
   const checked = checkClient(wish);
-  return checked.kind === 'bad' ? checked.problems : [];
+  return checked.kind === 'bad' ? sentencesOf(checked.problems) : [];
 };
 
 test('every kind of client is good as it usually is, and proves itself as its kind can', () => {
   const proofs = [WEB, SPA, NATIVE, MACHINE, SECONDARY].map((wish) => {
     const checked = checkClient(wish);
-    assert.equal(checked.kind, 'good', checked.kind === 'bad' ? checked.problems.join() : '');
+    assert.equal(checked.kind, 'good', checked.kind === 'bad' ? sentencesOf(checked.problems).join() : '');
     return checked.kind === 'good'
       ? `${wish.kind} ${checked.client.authentication} ${checked.client.confirmation} ${checked.client.scopes.length}`
       : '';
@@ -187,7 +188,7 @@ test('each rule of a registration refuses with a sentence of its own, and all of
     [{ ...SPA, origins: [] }, /exactly one origin/],
     [{ ...SPA, origins: ['https://a.example', 'https://b.example'] }, /exactly one origin/],
     [{ ...SECONDARY, origins: [] }, /exactly one origin/],
-    [{ ...WEB, origins: ['https://a.example'] }, /has no origin/],
+    [{ ...MACHINE, origins: ['https://a.example'] }, /has no origin/],
     [{ ...NATIVE, origins: ['https://a.example'] }, /has no origin/],
     [{ ...SPA, backchannelLogoutUri: 'https://a.example/out' }, /no backend/],
     [{ ...NATIVE, backchannelLogoutUri: 'https://a.example/out' }, /no backend/],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ClientWish } from '../../src/clients/check-client.ts';
+import { sentencesOf } from '../../src/clients/client-problem.ts';
 import { type RegisteredClient, registerClient } from '../../src/clients/register-client.ts';
 import type { Browser } from '../browser.ts';
 import { redeemed, type Tokens } from '../oauth/ask.ts';
@@ -16,7 +17,7 @@ export interface RegisteredSite extends Site {
 
 export async function register(world: World, wish: ClientWish): Promise<RegisteredClient> {
   const done = await registerClient(world.deps, OPERATOR, wish);
-  assert.equal(done.kind, 'registered', done.kind === 'refused' ? done.problems.join('; ') : '');
+  assert.equal(done.kind, 'registered', done.kind === 'refused' ? sentencesOf(done.problems).join('; ') : '');
   return done;
 }
 

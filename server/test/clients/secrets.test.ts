@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac, createSecretKey } from 'node:crypto';
+import { LONGEST_ACCESS_LIFE } from '@portico/protocol/tokens';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { type Rotated, replaceKeys, rotateSecret, rotateSigningSecret } from '../../src/clients/rotate-secret.ts';
-import { LONGEST_ACCESS_LIFE } from '../../src/sessions/revocation.ts';
 import { ask, refreshing, refusalOf, tokensOf } from '../oauth/ask.ts';
 import type { Site } from '../sites.ts';
 import { DAY, HOUR, inWorld, ORIGIN, type World } from '../world.ts';

@@ -66,7 +66,7 @@ inWorld(
     const discovery = await discover(world);
     assert.equal(discovery.issuer, ISSUER);
     assert.equal(new URL(discovery.issuer).search + new URL(discovery.issuer).hash, '');
-    assert.deepEqual(discovery.response_types_supported, ['code']);
+    assert.deepEqual(discovery.response_types_supported, ['code', 'none']);
     assert.deepEqual(discovery.subject_types_supported, ['public']);
     assert.ok(discovery.id_token_signing_alg_values_supported.includes('RS256'));
     assert.ok(!discovery.id_token_signing_alg_values_supported.includes('none'));

@@ -22,6 +22,7 @@ inWorld('a code becomes an access token, a refresh token and the user as the sit
     gen: 0,
     sid: session.id,
     expiresAt: session.expiresAt,
+    keep: true,
     user: { id: userId, roles: ['buyer'], displayName: '', email: 'ada@example.com', emailVerified: true },
   });
   const claims = claimsOf(accessToken);

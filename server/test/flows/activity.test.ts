@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { en } from '@portico/protocol/texts/en';
 import { ACTIONS } from '../../src/audit/event.ts';
+import { sealBatch } from '../../src/audit/seal.ts';
 import { activityWords } from '../../src/auth/me/activity.ts';
 import { deleteExpiredRows } from '../../src/jobs/delete-expired-rows.ts';
 import type { Browser } from '../browser.ts';
@@ -96,6 +97,7 @@ inWorld('every action has words, and no word is left without an action', async (
 
 inWorld('an event goes when its time is over, and a cursor that named it still works', async (world) => {
   const browser = await world.signedUp('ada@example.com');
+  await sealBatch(world.deps);
   world.clock.advance(29 * DAY);
   await browser.refresh();
   for (let n = 0; n < 3; n += 1) await browser.act('me', { displayName: 'Ada' }, { method: 'PATCH' });

@@ -21,10 +21,10 @@ const GUARDS: Readonly<Record<string, string>> = {
   'POST /verify-signin': 'ownOrigin',
   'POST /resend-code': 'ownOrigin',
   'POST /not-me': 'ownOrigin',
-  'POST /refresh': 'ownOriginOrBody',
-  'GET /session': 'open',
+  'POST /refresh': 'browserClientOrBody',
+  'GET /session': 'browserClientReads',
   'POST /signout': 'namedByCookie',
-  'POST /extend-auth-soft': 'ownOrigin',
+  'POST /extend-auth-soft': 'browserClient',
   'POST /extend-auth-hard': 'namedByCookie',
   'POST /forgot-password': 'ownPages',
   'POST /reset-password': 'ownPages',
@@ -32,6 +32,9 @@ const GUARDS: Readonly<Record<string, string>> = {
   'POST /me/email': 'cookieCsrfAndDatabase',
   'POST /confirm-email': 'cookieCsrfAndDatabase',
   'POST /undo-email': 'ownPages',
+  'POST /setup/link': 'ownPages',
+  'POST /setup': 'ownPages',
+  'POST /me/setup': 'cookieCsrfAndDatabase',
   'GET /me': 'cookieAndDatabase',
   'PATCH /me': 'cookieCsrfAndDatabase',
   'POST /me/proof': 'cookieCsrfAndDatabase',
@@ -102,6 +105,9 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /me/email': { email: 'x@example.com' },
   'POST /confirm-email': { token: 'A'.repeat(43) },
   'POST /undo-email': { token: 'A'.repeat(43) },
+  'POST /setup/link': { token: 'A'.repeat(43) },
+  'POST /setup': { token: 'A'.repeat(43), email: 'x@example.com', password: 'a long enough password here' },
+  'POST /me/setup': { token: 'A'.repeat(43) },
   'PATCH /me': { displayName: 'Ada' },
   'POST /consent': { returnTo: '/', allow: true },
   'POST /me/join-ticket': { clientId: 'game-server' },
@@ -224,12 +230,14 @@ inWorld('a bearer token needs neither origin nor CSRF token, and cookies beside 
   assert.equal((await ada.call('session')).body['status'], 'SIGNED_OUT');
 });
 
-/** Calls by mailbox: whoever has the letter, signed in or not. */
+/** Calls by mailbox or by shell: whoever has the letter or the link, signed in or not. */
 const STRANGERS: ReadonlySet<string> = new Set([
   AUTH_PATHS.forgotPassword,
   AUTH_PATHS.resetPassword,
   AUTH_PATHS.verifyEmail,
   AUTH_PATHS.undoEmail,
+  AUTH_PATHS.setupLink,
+  AUTH_PATHS.setup,
 ]);
 
 inWorld('with an UNVERIFIED or HELD browser every route answers as signed out, except those that lead out of it', async (world) => {
@@ -316,6 +324,7 @@ inWorld('safe methods change nothing: every GET and HEAD with a live jar leaves 
     '/dashboard/confirm',
     '/logout',
     '/auth/verify-signin',
+    '/setup',
     '/error',
     '/.well-known/jwks.json',
     '/healthz',

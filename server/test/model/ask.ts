@@ -7,6 +7,7 @@ import { refresh } from '../../src/auth/refresh.ts';
 import { sessionStatus } from '../../src/auth/session-status.ts';
 import type { Deps } from '../../src/deps.ts';
 import type { Answer as ServerAnswer } from '../../src/sessions/answer.ts';
+import { OUR_PAGES } from '../../src/sessions/browser-client.ts';
 import type { Outcome, Request } from './history.ts';
 import type { Ran } from './interleaving.ts';
 import { callerWith, type System } from './system.ts';
@@ -14,18 +15,19 @@ import { callerWith, type System } from './system.ts';
 /** One request at the real verbs, and what it was answered. */
 export async function ask(system: System, deps: Deps, request: Request): Promise<ServerAnswer> {
   const { call, holding, attempt } = request;
-  if (system.kind === 'native') return refresh(deps, callerWith({ attempt }), { refreshToken: holding.token, clientId: system.clientId });
+  if (system.kind === 'native')
+    return refresh(deps, callerWith({ attempt }), OUR_PAGES, { refreshToken: holding.token, clientId: system.clientId });
   const device = request.withDevice ? system.device : null;
   const caller = callerWith({ refresh: holding.token, csrf: holding.csrf, device, attempt });
   switch (call) {
     case 'refresh':
-      return refresh(deps, caller, {});
+      return refresh(deps, caller, OUR_PAGES, {});
     case 'extendHard':
-      return extendHard(deps, caller);
+      return extendHard(deps, caller, OUR_PAGES);
     case 'extendSoft':
-      return extendSoft(deps, caller);
+      return extendSoft(deps, caller, OUR_PAGES);
     case 'session':
-      return sessionStatus(deps, caller);
+      return sessionStatus(deps, caller, OUR_PAGES);
   }
 }
 

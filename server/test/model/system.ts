@@ -149,7 +149,7 @@ export function callerWith({ refresh = null, device = null, csrf = null, attempt
     originHeader: ORIGIN,
     fetchSite: 'same-origin',
     fetchMode: null,
-    cookies: { refresh, access: null, waiting: null, device, csrf, transaction: null, lastWay: null },
+    cookies: { refresh, refreshOfApp: () => null, access: null, waiting: null, device, csrf, transaction: null, lastWay: null },
     bearer: null,
     basic: null,
     dpopHeader: null,

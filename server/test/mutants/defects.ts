@@ -280,8 +280,8 @@ export const OTHERS: readonly Defect[] = [
   },
   {
     name: 'a soft extension sets a cookie that was just replaced',
-    find: 'if (!peeked.isNewest || caller.cookies.refresh === null)',
-    replace: 'if (caller.cookies.refresh === null)',
+    find: 'if (!peeked.isNewest || refreshToken === null)',
+    replace: 'if (refreshToken === null)',
     caughtBy: 'extend-auth-soft by a tab whose cookie was just replaced sets none, or the browser would fall back to it',
   },
   {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { rounds } from '../counts.ts';
+import { OF_APPS } from './app-defects.ts';
 import { type Defect, NAMED, OTHERS as OF_THE_CHAIN } from './defects.ts';
 import type { Mutation } from './mutate.ts';
 import { OF_SITES } from './site-defects.ts';
@@ -61,7 +62,7 @@ function draw(defects: readonly Defect[], howMany: number, seed: number): readon
     .map(({ defect }) => defect);
 }
 
-const OTHERS = [...OF_THE_CHAIN, ...OF_SITES];
+const OTHERS = [...OF_THE_CHAIN, ...OF_SITES, ...OF_APPS];
 const chosen = [...NAMED, ...draw(OTHERS, rounds(9, OTHERS.length), SEED)];
 
 test('every defect changes one place of the source, and names a scenario that exists', () => {

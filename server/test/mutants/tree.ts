@@ -21,8 +21,8 @@ function sourcesUnder(folder: string): readonly Source[] {
 
 const sources = sourcesUnder(join(SERVER, 'src'));
 const product = sources.filter(({ path }) => !path.endsWith('.test.ts'));
-const tests = [...sources, ...['flows', 'oauth'].flatMap((folder) => sourcesUnder(join(SERVER, 'test', folder)))].filter(({ path }) =>
-  path.endsWith('.test.ts'),
+const tests = [...sources, ...['flows', 'oauth', 'apps'].flatMap((folder) => sourcesUnder(join(SERVER, 'test', folder)))].filter(
+  ({ path }) => path.endsWith('.test.ts'),
 );
 
 /** Where the text stands. Throws unless that is one place: a defect that changes nothing, or too much, proves nothing. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { OAUTH, SYSTEM } from '@portico/protocol/routes';
 import { OAUTH_ROUTES } from '../../src/routes/oauth.ts';
+import { addApp } from '../apps/apps.ts';
 import { addSite } from '../sites.ts';
 import { inWorld, ORIGIN } from '../world.ts';
 import { askAuthorize, askOf } from './asking.ts';
@@ -32,9 +33,12 @@ inWorld('every endpoint that discovery names answers, and every OAuth route that
 
 inWorld('what discovery offers is taken, and what it does not is refused: response types and modes, prompts, challenges', async (world) => {
   const { body } = await world.browser().send('GET', SYSTEM.openIdConfiguration);
-  const site = await addSite(world, 'notes', { confirmation: 'auto' });
+  const backend = await addSite(world, 'notes', { confirmation: 'auto' });
+  const app = await addApp(world, 'app');
   const browser = await world.signedUp('ada@example.com');
   const errorOf = async (changes: Record<string, string | undefined>) => {
+    // `none` is for apps in the browser.
+    const site = changes['response_type'] === 'none' ? app : backend;
     const location = String((await askAuthorize(browser, askOf(site, changes))).headers['location']);
     return location.startsWith(site.redirectUri) ? (new URL(location).searchParams.get('error') ?? '') : '';
   };

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OAUTH } from '@portico/protocol/routes';
 import { actions, claimsOf, familyOf, sessionOf } from '../families.ts';
 import { onTwoNodes } from '../nodes.ts';
 import { addSite, codeFor } from '../sites.ts';
 import { inTappedWorld } from '../tapped-db.ts';
-import { DAY, inWorld } from '../world.ts';
-import { ask, redeemed, redeeming, refreshing, refusalOf, tokensOf } from './ask.ts';
+import { DAY, inWorld, PASSWORD } from '../world.ts';
+import { ask, newProofKey, redeemed, redeeming, refreshing, refusalOf, tokensOf, withProof } from './ask.ts';
 
 /** Tokens that a client gives back (RFC 7009). */
 
@@ -73,6 +74,48 @@ inWorld('a public client gives back what it holds, however old the link', async 
   assert.equal((await ask(world, 'revoke', snake, { token: refreshToken })).status, 200);
   assert.equal(refusalOf(await ask(world, 'token', snake, refreshing(newest.refreshToken))), '400 invalid_grant');
   assert.equal((await familyOf(world, refreshToken)).state, 'revoked');
+});
+
+inWorld('portico_ends=session ends every site of that browser, everywhere every browser; other users go on', async (world) => {
+  const [snake, notes] = [await addSite(world, 'space-snake', { kind: 'native' }), await addSite(world, 'notes')];
+  const [ada, phone, bob] = [await world.signedUp('ada@example.com'), world.browser(), await world.signedUp('bob@example.com')];
+  await phone.signIn('ada@example.com', PASSWORD);
+  for (const [browser, ends] of [
+    [ada, 'session'],
+    [phone, 'everywhere'],
+  ] as const) {
+    const again = ends === 'everywhere' ? world.browser() : null;
+    await again?.signIn('ada@example.com', PASSWORD);
+    const { refreshToken } = await redeemed(world, snake, await codeFor(world, browser, snake));
+    const elsewhere = await redeemed(world, notes, await codeFor(world, browser, notes));
+    assert.equal(refusalOf(await ask(world, 'revoke', snake, { token: refreshToken, portico_ends: 'all' })), '400 invalid_request');
+    assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
+    assert.equal((await ask(world, 'revoke', snake, { token: refreshToken, portico_ends: ends })).status, 200);
+    assert.ok(world.deps.revoked.isRevoked(claimsOf(elsewhere.accessToken)), 'of the same session');
+    assert.equal((await browser.call('session')).body['status'], 'SIGNED_OUT');
+    assert.equal((await phone.call('session')).body['status'], ends === 'session' ? 'VERIFIED' : 'SIGNED_OUT');
+    if (again !== null) assert.equal((await again.call('session')).body['status'], 'SIGNED_OUT');
+  }
+  assert.equal((await bob.call('session')).body['status'], 'VERIFIED');
+});
+
+inWorld('with a stolen token that is bound to a key nobody signs its owner out of everything, nor with an access token', async (world) => {
+  const app = await addSite(world, 'app', { kind: 'spa' });
+  const browser = await world.signedUp('ada@example.com');
+  const [own, other] = [await newProofKey(world.clock.now), await newProofKey(world.clock.now)];
+  const given = await codeFor(world, browser, app);
+  const proven = (key: typeof own, call: 'token' | 'revoke') => withProof(key.proof({ path: OAUTH[call] }));
+  const tokens = tokensOf(await ask(world, 'token', app, redeeming(app, given), proven(own, 'token')));
+  for (const portico_ends of ['session', 'everywhere']) {
+    const parameters = { token: tokens.refreshToken, portico_ends };
+    assert.equal(refusalOf(await ask(world, 'revoke', app, parameters)), '400 invalid_dpop_proof');
+    assert.equal(refusalOf(await ask(world, 'revoke', app, parameters, proven(other, 'revoke'))), '400 invalid_dpop_proof');
+    assert.equal(refusalOf(await ask(world, 'revoke', app, { ...parameters, token: tokens.accessToken })), '400 invalid_request');
+  }
+  assert.equal((await browser.call('session')).body['status'], 'VERIFIED');
+  const ended = await ask(world, 'revoke', app, { token: tokens.refreshToken, portico_ends: 'session' }, proven(own, 'revoke'));
+  assert.equal(ended.status, 200, ended.text);
+  assert.equal((await browser.call('session')).body['status'], 'SIGNED_OUT');
 });
 
 onTwoNodes('refreshes that race with a revocation on another node end with it, whichever was first', async (first, second) => {

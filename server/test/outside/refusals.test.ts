@@ -69,7 +69,7 @@ test('Portico refuses as a certified provider does', async (t) => {
   for (const dialect of DIALECTS) {
     await t.test(`on ${dialect}`, async (t) => {
       if (dialect === 'postgres' && (await skippedWithoutPostgres(t))) return;
-      const portico = await startRunningPortico(dialect);
+      const portico = await startRunningPortico({ dialect });
       t.after(() => portico.close());
       await compare(t, oracleSays, await newBench(portico));
     });

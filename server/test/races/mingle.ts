@@ -6,6 +6,7 @@ import { createUserSession } from '../../src/auth/create-user-session.ts';
 import { changePassword } from '../../src/auth/me/password.ts';
 import { refresh } from '../../src/auth/refresh.ts';
 import type { Deps } from '../../src/deps.ts';
+import { OUR_PAGES } from '../../src/sessions/browser-client.ts';
 import { holdOrRevoke } from '../../src/sessions/hold-session.ts';
 import { insertFamily } from '../../src/sessions/refresh-token.ts';
 import { findGrant, listSessionsOfUser, lockActiveSession, revokeSession, revokeSessionsOfUser } from '../../src/sessions/session.ts';
@@ -114,8 +115,8 @@ async function spendOne(crowd: Crowd) {
 
 async function refreshOf(deps: Deps, { clientId, token, device }: Held, attempt: string) {
   return clientId === FIRST_PARTY_CLIENT
-    ? refresh(deps, callerWith({ refresh: token, device, attempt }), {})
-    : refresh(deps, callerWith({ attempt }), { refreshToken: token, clientId });
+    ? refresh(deps, callerWith({ refresh: token, device, attempt }), OUR_PAGES, {})
+    : refresh(deps, callerWith({ attempt }), OUR_PAGES, { refreshToken: token, clientId });
 }
 
 async function grantOne(crowd: Crowd) {

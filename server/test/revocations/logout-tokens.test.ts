@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createSite } from '@portico/example-client-site';
 import { signJwt, signJwtWithSecret } from '../../src/sessions/sign-jwt.ts';
 import { claimsOf } from '../families.ts';
+import { sitePath } from '../kits/site-stage.ts';
 import { addSite, type Site } from '../sites.ts';
 import { inWorld, MINUTE, type World } from '../world.ts';
 import { listen } from './listener.ts';
@@ -101,9 +102,9 @@ inWorld('the example site ends what it holds of a session that a logout token na
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const me = async (token: string) => (await fetch(`${at}/me`, { headers: { cookie: `notes_at=${token}` } })).status;
+  const me = async (token: string) => (await fetch(at + sitePath('me'), { headers: { cookie: `notes_at=${token}` } })).status;
   const tell = async (token: string) =>
-    (await fetch(`${at}/backchannel-logout`, { method: 'POST', body: new URLSearchParams({ logout_token: token }) })).status;
+    (await fetch(at + sitePath('backchannelLogout'), { method: 'POST', body: new URLSearchParams({ logout_token: token }) })).status;
   try {
     assert.equal(await me(access), 200);
     assert.equal(await tell(logoutToken(world, site, sid, { nonce: 'n' })), 400);

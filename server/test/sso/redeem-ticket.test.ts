@@ -26,6 +26,7 @@ inWorld('a ticket becomes a grant of the secondary, which follows the session to
     gen: 0,
     sid: session.id,
     expiresAt: session.expiresAt,
+    keep: true,
     user: { id: session.userId, roles: [], displayName: '', email: 'ada@example.com', emailVerified: true },
   });
   const family = await familyOf(world, String(refreshToken));

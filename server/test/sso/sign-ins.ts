@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AccessClaims } from '@portico/protocol/tokens';
 import { disableClient, enableClient } from '../../src/clients/retire-client.ts';
 import { NOTHING_READ, readRevocations } from '../../src/revocations/watch.ts';
+import { actFrom, addApp, askNone, callFrom, refreshFrom } from '../apps/apps.ts';
 import type { Browser } from '../browser.ts';
 import { claimsOf, sidOf } from '../families.ts';
 import { ask, redeeming, refreshing, tokensOf } from '../oauth/ask.ts';
@@ -9,7 +10,7 @@ import { answerAt, askAuthorize, askOf } from '../oauth/asking.ts';
 import { addSite, type Site } from '../sites.ts';
 import { PASSWORD, type World } from '../world.ts';
 
-/** One person, two browsers, three sites, two nodes; and what is to be true of them, in the fewest words that say it. */
+/** One person, two browsers, three sites and an app in the browser, two nodes; and what is to be true of them, in the fewest words that say it. */
 
 /** A site in one session, as the site sees it. */
 interface Opened {
@@ -29,6 +30,14 @@ interface SignIn {
   readonly sites: Map<number, Opened[]>;
 }
 
+/** The sign-in of an app that a browser's cookie holds, whichever of its sessions it hangs from. */
+interface OpenedApp {
+  readonly signIn: SignIn;
+  gen: number;
+  alive: boolean;
+  idleAt: number;
+}
+
 export interface Act {
   readonly kind:
     | 'signIn'
@@ -45,7 +54,10 @@ export interface Act {
     | 'recover'
     | 'changePassword'
     | 'disable'
-    | 'enable';
+    | 'enable'
+    | 'openApp'
+    | 'refreshApp'
+    | 'leaveApp';
   readonly browser: number;
   readonly site: number;
   readonly node: number;
@@ -63,6 +75,8 @@ export async function play(nodes: readonly [World, World], name: string, acts: r
   const browsers: Browser[] = [await first.signedUp(email), first.browser()];
   const sites: Site[] = [];
   for (const letter of ['a', 'b', 'c']) sites.push(await addSite(first, `${name}-${letter}`, { confirmation: 'auto' }));
+  const app = await addApp(first, `${name}-app`, { origin: `http://${name}.localhost:5173` });
+  const apps: (OpenedApp | null)[] = [null, null];
   const disabled = new Set<number>();
   const all: SignIn[] = [];
   const current: (SignIn | null)[] = [null, null];
@@ -76,6 +90,8 @@ export async function play(nodes: readonly [World, World], name: string, acts: r
   const isOpen = (signIn: SignIn | null) => signIn !== null && isLive(signIn) && clock.now() < signIn.idleAt;
   const isGood = (signIn: SignIn, site: number, opened: Opened) =>
     isLive(signIn) && opened.alive && clock.now() < opened.idleAt && !disabled.has(site);
+  const isAppOpen = (opened: OpenedApp | null | undefined): opened is OpenedApp =>
+    opened != null && opened.alive && isLive(opened.signIn) && clock.now() < opened.idleAt;
   const endAt = (site: number) => {
     for (const signIn of all) for (const opened of signIn.sites.get(site) ?? []) opened.alive = false;
   };
@@ -195,6 +211,32 @@ export async function play(nodes: readonly [World, World], name: string, acts: r
       if (!disabled.delete(act.site)) return;
       await enableClient(at.deps, CLI, site.id);
     },
+    openApp: async (act, browser, signIn) => {
+      if (isOpen(signIn)) await browser.refresh();
+      clock.advance(1);
+      const answer = await askAuthorize(browser, askNone(app));
+      if (signIn === null || !isOpen(signIn)) return assert.ok(!String(answer.headers['location'] ?? '').startsWith(app.origin));
+      signIn.idleAt = clock.now() - 1 + idle;
+      assert.equal(answerAt(app, answer)['error'], undefined);
+      const opened = apps[act.browser];
+      if (isAppOpen(opened) && opened.signIn === signIn) return assert.deepEqual(answer.setCookies, []);
+      apps[act.browser] = { signIn, gen: 0, alive: true, idleAt: clock.now() + idle };
+    },
+    refreshApp: async (act, browser) => {
+      const opened = apps[act.browser];
+      const answer = await refreshFrom(app, browser, { gen: opened?.gen ?? 0 });
+      assert.equal(answer.status === 200, isAppOpen(opened), answer.text);
+      if (!isAppOpen(opened)) return;
+      assert.deepEqual([sidOf(answer), answer.body['expiresAt']], [opened.signIn.id, opened.signIn.expiresAt]);
+      Object.assign(opened, { gen: opened.gen + 1, idleAt: clock.now() + idle });
+    },
+    leaveApp: async (act, browser) => {
+      const opened = apps[act.browser];
+      if (!isAppOpen(opened)) return;
+      const { csrfToken } = (await callFrom(app, browser, 'session')).body;
+      assert.equal((await actFrom(app, browser, 'signOut', csrfToken, { local: true })).status, 204);
+      opened.alive = false;
+    },
   };
 
   const first0 = await browsers[0]?.refresh();
@@ -215,6 +257,8 @@ export async function play(nodes: readonly [World, World], name: string, acts: r
         browser.app = node.app;
         const { status } = (await browser.call('session')).body;
         assert.equal(status === 'VERIFIED', isOpen(current[at] ?? null), `${when}: browser ${at} is ${String(status)}`);
+        const told = (await callFrom(app, browser, 'session')).body['status'];
+        assert.equal(told === 'VERIFIED', isAppOpen(apps[at]), `${when}: the app in browser ${at} is ${String(told)}`);
       }
     }
     for (const signIn of all) {

@@ -12,6 +12,7 @@ const IDLE = 12 * DAY;
 const kind = fc.oneof(
   { weight: 10, arbitrary: fc.constantFrom<Act['kind'][]>('open') },
   { weight: 5, arbitrary: fc.constantFrom<Act['kind'][]>('refreshSite', 'wait') },
+  { weight: 6, arbitrary: fc.constantFrom<Act['kind'][]>('openApp', 'openApp', 'refreshApp', 'leaveApp') },
   { weight: 4, arbitrary: fc.constantFrom<Act['kind'][]>('signIn') },
   { weight: 2, arbitrary: fc.constantFrom<Act['kind'][]>('refresh', 'extend', 'leave', 'recover') },
   {

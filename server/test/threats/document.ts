@@ -70,7 +70,7 @@ export function shortName(path: string): string {
 }
 
 const DECLARES =
-  /(?<![\w.])(?:test|inWorld|forEach(?:Fresh)?Database|onTwoNodes|inTappedWorld|withRedis|onStage|guessing)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
+  /(?<![\w.])(?:test|inWorld|forEach(?:Fresh)?Database|onTwoNodes|inTappedWorld|withRedis|onStage|onSite|withApp|overHttps|guessing)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
 
 /** The names that a test file declares. Holes of a template stand for anything. */
 export function testNames(): ReadonlyMap<string, readonly RegExp[]> {

@@ -64,6 +64,7 @@ const GRANT = {
   user: { id: 'U'.repeat(22), email: 'ada@example.com', displayName: 'Ada', role: 'user', uv: 1, verifiedAt: START },
   clientId: FIRST_PARTY_CLIENT,
   client: { accessAlg: 'ES256', accessLife: null, cv: 1, signingSecret: null },
+  scopes: [],
   roles: [],
   alive: true,
 } as const;

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { HEADERS } from '@portico/protocol/cookies';
 import { authPath, PAGES } from '@portico/protocol/routes';
+import { changeRole } from '../../src/accounts/change-role.ts';
 import { insertIdentity } from '../../src/accounts/identity.ts';
+import { offerSetup } from '../../src/accounts/offer-setup.ts';
+import { reinstateUser, suspendUser } from '../../src/accounts/suspend-user.ts';
 import { ACTIONS } from '../../src/audit/event.ts';
 import { allowRange, disallowRange, letNetworkIn } from '../../src/guessing/let-in.ts';
 import { SIGN_IN_STRANGERS, WRONG_NETWORK } from '../../src/guessing/limits.ts';
@@ -16,6 +20,7 @@ import { addSecondary, ticketFor } from '../secondaries.ts';
 import { addSite, codeFor } from '../sites.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 import { AT_SITES } from './site-actions.ts';
+import { sourceFiles, testFiles } from './source.ts';
 
 /** What is written down: every result of a sign-in, every refusal, one line each, in a form that nobody can forge from outside. */
 
@@ -165,6 +170,36 @@ async function eventsOfBackends(
 
 const AT_THE_COMMAND_LINE = ['invitation.made'];
 
+/** What operators do at the admin page: each stands in a test of its own screen. */
+const BY_OPERATORS = [
+  'invitation.withdrawn',
+  'client.changed',
+  'client.logout_tested',
+  'keys.rotated',
+  'mail.retried',
+  'mail.dropped',
+  'logout.retried',
+  'user.reset_forced',
+  'users.exported',
+  'audit.exported',
+  'job.asked',
+  'provider.tested',
+];
+
+test('every act of an operator is looked for in the audit log by a test of its screen', () => {
+  const texts = testFiles()
+    .filter(({ path }) => /\/test\/(admin|clients)\//.test(path))
+    .map(({ text }) => text)
+    .join('\n');
+  const written = sourceFiles('server/src')
+    .map(({ text }) => text)
+    .join('\n');
+  assert.deepEqual(
+    BY_OPERATORS.filter((action) => written.includes(`'${action}'`) && !texts.includes(action)),
+    [],
+  );
+});
+
 inWorld(
   'every action of the catalogue is written by what it names, with who, where and which request, and no other is ever written',
   async (world) => {
@@ -255,6 +290,15 @@ inWorld(
     await step('network.allowed', () => allowRange(world.deps, from, { range: '198.51.0.0/24', note: '' }));
     await step('network.disallowed', () => disallowRange(world.deps, from, '198.51.0.0/24'));
     const henry = await world.signedUp('henry@example.com');
+    const judy = await sessionOf(world, await world.signedUp('judy@example.com'));
+    await step('user.suspended', () => suspendUser(world.deps, from, { userId: judy.userId ?? '' }));
+    await step('user.reinstated', () => reinstateUser(world.deps, from, { userId: judy.userId ?? '' }));
+    await step('user.role_changed', () => changeRole(world.deps, from, { userId: judy.userId ?? '', role: 'support' }));
+    await step('setup.link_made', async () => {
+      const { link } = await offerSetup(world.deps, from, { madeBy: 'command_line' });
+      const setup = { token: new URL(link).hash.slice(1), email: 'owner@example.com', password: PASSWORD };
+      await step('owner.created', () => world.browser().call('setup', setup));
+    });
     await step('profile.changed', () => henry.act('me', { displayName: 'Henry' }, { method: 'PATCH' }));
     await step('proof.given', () => henry.act('myProof', { password: PASSWORD }));
     await step('account.exported', () => henry.call('myExport'));
@@ -286,7 +330,7 @@ inWorld(
     }
     // What a deleted user did keeps its request and loses its place.
     await step('account.deleted', () => ivy.act('me', { confirm: 'ivy@example.com' }, { method: 'DELETE' }));
-    assert.deepEqual([...(await seen()), ...AT_THE_COMMAND_LINE, ...AT_SITES].sort(), [...ACTIONS].sort());
+    assert.deepEqual([...(await seen()), ...AT_THE_COMMAND_LINE, ...BY_OPERATORS, ...AT_SITES].sort(), [...ACTIONS].sort());
   },
   { config: { providers: fake.access }, deps: { network: fake.network } },
 );

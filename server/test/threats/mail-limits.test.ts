@@ -125,6 +125,9 @@ const BODIES: Readonly<Record<string, (email: string) => object>> = {
   [AUTH_PATHS.verifyEmail]: () => ({ token: 'A'.repeat(43) }),
   [AUTH_PATHS.confirmEmail]: () => ({ token: 'A'.repeat(43) }),
   [AUTH_PATHS.undoEmail]: () => ({ token: 'A'.repeat(43) }),
+  [AUTH_PATHS.setupLink]: () => ({ token: 'A'.repeat(43) }),
+  [AUTH_PATHS.setup]: (email) => ({ token: 'A'.repeat(43), email, password: PASSWORD }),
+  [AUTH_PATHS.mySetup]: () => ({ token: 'A'.repeat(43) }),
   [AUTH_PATHS.myEmail]: (email) => ({ email }),
   [AUTH_PATHS.myProof]: () => ({ password: PASSWORD }),
 };

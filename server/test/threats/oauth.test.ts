@@ -225,12 +225,11 @@ const REGISTRATION = [
   '/connect/register',
   '/register',
   '/api/v1/clients',
-  '/api/v1/admin/clients',
   `${AUTH_PREFIX}/me/clients`,
   `${AUTH_PREFIX}/clients`,
 ];
 
-inWorld('no call makes, changes or shows a client, whoever asks: sites are registered on the command line', async (world) => {
+inWorld('no call makes, changes or shows a client, whoever asks: only operators register sites', async (world) => {
   const browser = await world.signedUp('ada@example.com');
   const site = await addSite(world, 'notes');
   const { access } = await openAt(world, browser, site);
@@ -265,11 +264,11 @@ inWorld('no call makes, changes or shows a client, whoever asks: sites are regis
   assert.equal(await rows(), before);
 });
 
-test('whatever writes a client is called by the command line and by nothing that answers a request', () => {
+test('whatever writes a client is called by the command line and the admin page, and by nothing else that answers a request', () => {
   const writes =
     /\b(?:insertClient|registerClient|insertAuthenticationSecret|insertSigningSecret|expireSecrets|rotateSecret|setClientDisabled|deleteClient|retireClient|setRoles)\b/;
   const answering = sourceFiles('server/src').filter(({ path }) =>
-    /^server\/src\/(?:app|wire|main)\.ts$|^server\/src\/(?:http|routes|auth|oauth|external|sso)\//.test(path),
+    /^server\/src\/(?:app|wire|main)\.ts$|^server\/src\/(?:http|routes|auth|oauth|external|sso)\/(?!admin\/)/.test(path),
   );
   assert.ok(answering.length > 60);
   assert.deepEqual(
@@ -281,6 +280,7 @@ test('whatever writes a client is called by the command line and by nothing that
 test('what may be used once is decided by the database alone: nothing but the list of revocations knows Redis', () => {
   const knowing = sourceFiles('server/src').filter((file) => /from '[^']*\/(?:redis|denylist)\.ts'|@redis\//.test(codeOf(file)));
   assert.deepEqual(knowing.map(({ path }) => path).sort(), [
+    'server/src/admin/health.ts',
     'server/src/cli/check-redis.ts',
     'server/src/platform/denylist.ts',
     'server/src/platform/redis.ts',

@@ -148,6 +148,8 @@ function goodBody(path: string, method: string): Record<string, unknown> {
   if (path === AUTH_PATHS.signInCredential) return { email: 'ada@example.com', password: PASSWORD };
   if (path === AUTH_PATHS.verifySignIn) return { securityCode: '12345678' };
   if (path === AUTH_PATHS.forgotPassword || path === AUTH_PATHS.myEmail) return { email: 'new@example.com' };
+  if (path === AUTH_PATHS.setup) return { token: 'A'.repeat(43), email: 'new@example.com', password: PASSWORD };
+  if (path === AUTH_PATHS.setupLink || path === AUTH_PATHS.mySetup) return { token: 'A'.repeat(43) };
   if (path === AUTH_PATHS.resetPassword) return { token: 'A'.repeat(43), password: PASSWORD };
   if (path === AUTH_PATHS.verifyEmail || path === AUTH_PATHS.confirmEmail || path === AUTH_PATHS.undoEmail)
     return { token: 'A'.repeat(43) };

@@ -3,105 +3,10 @@ import { test } from 'node:test';
 import { PAGES } from '@portico/protocol/routes';
 import { safeReturnTo } from '../../src/http/pages/render.ts';
 import type { Answered, Browser } from '../browser.ts';
+import { OURS, REFUSED } from '../hostile-destinations.ts';
 import { inWorld, ORIGIN, PASSWORD, testConfig } from '../world.ts';
 
 /** `returnTo` says where a sign-in leads. Whoever writes the link chooses it, so it may name a path of our own app and nothing else. */
-
-const HOSTS = ['evil.example', 'evil.example/login', 'localhost:4000@evil.example', 'localhost:4000.evil.example', '[::1]', '0x7f000001'];
-const BEFORE = [
-  '//',
-  '///',
-  '////',
-  '\\\\',
-  '/\\',
-  '\\/',
-  '/\\/',
-  '//\\',
-  '/\t/',
-  '/\n/',
-  '/\r/',
-  '\t//',
-  ' //',
-  '/ /',
-  '/\u0000/',
-  '/\u00A0/',
-  '/\uFEFF/',
-];
-const SCHEMES = [
-  'https://',
-  'http://',
-  'https:/',
-  'https:',
-  'http:',
-  'HTTPS://',
-  'ht\ntps://',
-  'javascript://',
-  'data:text/html,',
-  'vbscript:',
-  'file:///',
-  'blob:',
-  'about:blank#',
-  'ftp://',
-  'view-source:',
-  '//user:password@',
-  'http://localhost:4000@',
-  'http://localhost:4000.',
-  'http:\\\\',
-  '\u0001https://',
-];
-const DOTS = ['/..//', '/.//', '/./..//', '/a/..//', '/%2e%2e//', '/a/../..//', '/%2e//', '/;/..//', '/\u2025//'];
-const OTHERS = [
-  'evil.example',
-  'www.evil.example',
-  '@evil.example',
-  ':@evil.example',
-  '?url=//evil.example',
-  '#//evil.example',
-  '.evil.example',
-  '..',
-  '',
-  ' ',
-  '/\\evil.example',
-  '/\\\\evil.example',
-  '/\\/\\/evil.example',
-  '\\evil.example',
-  '/%5C/../\\evil.example',
-  'javascript:alert(1)',
-  'JaVaScRiPt:alert(1)',
-  'java\tscript:alert(1)',
-  '\u0001javascript:alert(1)',
-  'javascript&colon;alert(1)',
-  '/\u001B]8;;https://evil.example',
-  `/${'a'.repeat(2000)}`,
-  '/dashboard\\@evil.example',
-  '/dashboard\r\nLocation: https://evil.example',
-  '/dashboard\u0000',
-];
-/** Not one of them leads to a path of ours that somebody meant. */
-const REFUSED = [
-  ...BEFORE.flatMap((start) => HOSTS.map((host) => start + host)).filter((text) => !/^\/[ \u00A0\uFEFF]/.test(text)),
-  ...SCHEMES.flatMap((scheme) => HOSTS.map((host) => scheme + host)),
-  ...DOTS.map((start) => `${start}evil.example`).filter((text) => !text.startsWith('/;') && !text.startsWith('/\u2025')),
-  ...OTHERS,
-];
-/** Strange, but ours: they stay on our origin for every parser. */
-const OURS = [
-  '/',
-  '/dashboard',
-  '/dashboard?notice=password_changed#sessions',
-  '/a b',
-  '/%2F%2Fevil.example',
-  '/%5Cevil.example',
-  '/%09/evil.example',
-  '/login?returnTo=//evil.example',
-  '/;//evil.example',
-  '/ /evil.example',
-  '/\u00A0/evil.example',
-  '/@evil.example',
-  '/:80',
-  '/javascript:alert(1)',
-  '/\u3002evil',
-];
 
 /** Where a browser would go, by the URL standard. */
 function destination(answered: Answered): URL {

@@ -31,7 +31,7 @@ export function codeOf({ text }: SourceFile): string {
 
 /** Every test of the repository. */
 export function testFiles(): readonly SourceFile[] {
-  return ['server', 'ui', 'scripts', 'bench']
+  return ['server', 'sdk', 'ui', 'examples', 'scripts', 'bench']
     .flatMap((folder) => filesUnder(join(ROOT, folder)))
     .filter((path) => /\.(test|prove)\.ts$/.test(path))
     .map((path) => ({ path: relative(ROOT, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }));

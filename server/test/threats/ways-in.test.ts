@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { FORM_FIELDS, HEADERS } from '@portico/protocol/cookies';
 import { AUTH_PATHS, AUTH_PREFIX, fillPath, PAGE_FORMS, PAGES } from '@portico/protocol/routes';
 import { insertIdentity } from '../../src/accounts/identity.ts';
+import { offerSetup } from '../../src/accounts/offer-setup.ts';
 import { AUTH_ROUTES } from '../../src/app.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { byPage, fakeProviders } from '../fake-providers.ts';
@@ -117,6 +118,17 @@ const lettingIn =
     return { browser, body: { ...body, allow } };
   };
 
+const shell = { requestId: 'cli', address: '', userAgent: 'portico' };
+const looking: Scene = async (world) => {
+  const { link } = await offerSetup(world.deps, shell, { madeBy: 'command_line' });
+  return { browser: world.browser(), body: { token: new URL(link).hash.slice(1) } };
+};
+const settingUp: Scene = async (world) => {
+  const { browser, body } = await looking(world);
+  return { browser, body: { ...body, email: EMAIL, password: PASSWORD } };
+};
+const claiming: Scene = async (world) => ({ ...(await signedIn(world)), body: (await looking(world)).body ?? {} });
+
 const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.signUp}`]: signingUp,
   [`POST ${AUTH_PATHS.signInCredential}`]: signingIn,
@@ -134,6 +146,9 @@ const CALLS: Readonly<Record<string, Scene>> = {
   [`POST ${AUTH_PATHS.myEmail}`]: moving,
   [`POST ${AUTH_PATHS.confirmEmail}`]: confirming,
   [`POST ${AUTH_PATHS.undoEmail}`]: undoing,
+  [`POST ${AUTH_PATHS.setupLink}`]: looking,
+  [`POST ${AUTH_PATHS.setup}`]: settingUp,
+  [`POST ${AUTH_PATHS.mySetup}`]: claiming,
   [`PATCH ${AUTH_PATHS.me}`]: renaming,
   [`DELETE ${AUTH_PATHS.me}`]: deleting,
   [`DELETE ${AUTH_PATHS.myIdentity}`]: unlinking,
@@ -163,6 +178,8 @@ const FORMS: Readonly<Record<string, Scene>> = {
   [PAGES.confirmEmail]: confirming,
   [PAGES.undoEmail]: undoing,
   [PAGES.notMe]: disowning,
+  [PAGES.setup]: settingUp,
+  [PAGE_FORMS.setupOwn]: claiming,
   [PAGES.signOut]: signedIn,
   [PAGE_FORMS.verifyResend]: waiting,
   [PAGE_FORMS.verifyNotMe]: waiting,

@@ -78,7 +78,7 @@ function callerOf({ address, userAgent }: SignIn, device: string | null): Caller
     originHeader: null,
     fetchSite: null,
     fetchMode: null,
-    cookies: { refresh: null, access: null, waiting: null, device, csrf: null, transaction: null, lastWay: null },
+    cookies: { refresh: null, refreshOfApp: () => null, access: null, waiting: null, device, csrf: null, transaction: null, lastWay: null },
     bearer: null,
     basic: null,
     dpopHeader: null,

@@ -26,6 +26,8 @@ export interface ClientWish {
   readonly origin?: string;
   /** All that it may ask for, where that is less than everything. */
   readonly scopes?: readonly string[];
+  /** Clients whose tokens it takes. */
+  readonly audiences?: readonly string[];
   /** Nobody is asked whether to go on to it. */
   readonly isTrusted?: boolean;
   /** How it sends its secret. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AUTH_PATHS, AUTH_PREFIX, OAUTH, PAGES } from '@portico/protocol/routes';
-import type { Dialect } from '../../../src/platform/db.ts';
+import type { Db, Dialect } from '../../../src/platform/db.ts';
 import { freshDatabase } from '../../databases.ts';
 import { freePort, runPortico, startPortico } from '../../portico-process.ts';
 import { newPerson } from '../person.ts';
@@ -14,23 +14,39 @@ const PASSWORD = 'correct horse battery staple';
 
 type Settings = Readonly<Record<string, string>>;
 
+export interface RunningOptions {
+  readonly dialect?: Dialect;
+  /** Where it is known to be, when something stands in front of it. */
+  readonly issuer?: string;
+  readonly port?: number;
+}
+
+export interface RunningPortico extends AuthServer {
+  readonly db: Db;
+}
+
 /** Portico as an operator starts it, in a process of its own. */
-export async function startRunningPortico(dialect: Dialect = 'sqlite'): Promise<AuthServer> {
+export async function startRunningPortico({
+  dialect = 'sqlite',
+  issuer: front,
+  port: given,
+}: RunningOptions = {}): Promise<RunningPortico> {
   const fresh = await freshDatabase(dialect);
-  const port = await freePort();
+  const port = given ?? (await freePort());
+  const issuer = front ?? `http://127.0.0.1:${port}`;
   const settings: Settings = {
     NODE_ENV: 'development',
     PORTICO_PORT: String(port),
     PORTICO_HOST: '127.0.0.1',
-    PORTICO_ORIGIN: `http://127.0.0.1:${port}`,
+    PORTICO_ORIGIN: issuer,
     PORTICO_DATABASE_URL: fresh.where.databaseUrl,
     PORTICO_DATA_DIR: fresh.where.dataDir,
     PORTICO_MASTER_KEY: randomBytes(32).toString('base64url'),
   };
   const portico = await startPortico(settings);
-  const issuer = portico.origin;
   await signUp(issuer);
   return {
+    db: fresh.db,
     name: `Portico on ${dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'}`,
     issuer,
     scope: 'openid profile email offline_access',
@@ -77,6 +93,7 @@ async function register(settings: Settings, wish: ClientWish): Promise<string> {
     ...given('backchannel-logout-uri', [wish.backchannelLogoutUri]),
     ...given('origin', [wish.origin]),
     ...given('scope', wish.scopes),
+    ...given('audience', wish.audiences),
     ...given('confirmation', [wish.isTrusted === true ? 'auto' : undefined]),
   ];
   const folder = await mkdtemp(join(tmpdir(), 'portico-keys-'));
