@@ -24,6 +24,9 @@ export async function weighPages(assets: PageAssets, folder: string, renderPage:
     console.log(`${page.padEnd(16)} script ${kilobytes(script)}   page in all ${kilobytes(whole)}`);
     if (script > SCRIPT_LIMIT || whole > WHOLE_LIMIT) heavy.push(page);
   }
+  const [script, whole] = [await sizeOf(folder, assets.adminScript), await sizeOf(folder, assets.adminStyle)];
+  console.log(`${'admin'.padEnd(16)} script ${kilobytes(script)}   style ${kilobytes(whole)}`);
+  if (script > SCRIPT_LIMIT || script + whole > WHOLE_LIMIT) heavy.push('admin');
   if (heavy.length > 0) {
     throw new Error(`Too heavy: ${heavy.join(', ')}. At most ${kilobytes(SCRIPT_LIMIT)} of script and ${kilobytes(WHOLE_LIMIT)} in all.`);
   }

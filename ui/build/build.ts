@@ -3,11 +3,11 @@ import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SYSTEM } from '@portico/protocol/routes';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { build, type InlineConfig, type Rolldown } from 'vite';
+import { build, type InlineConfig, type Plugin, type Rolldown } from 'vite';
 import type { RenderPage } from '../src/views.ts';
 import { weighPages } from './budget.ts';
 import { compressAll } from './compress.ts';
-import { assetsModule, type BuiltFile, pageEntry, readAssets } from './page-assets.ts';
+import { adminEntry, assetsModule, type BuiltFile, pageEntry, readAssets } from './page-assets.ts';
 
 /** `npm run build -w ui`: the scripts and styles that browsers load, then the renderer that the server loads, then the scales. */
 const root = join(import.meta.dirname, '..');
@@ -50,10 +50,10 @@ const quiet = { checks: { pluginTimings: false } };
  * One script a page, with everything in it. Chunks shared by all pages would save a second page 13 KB and cost the first one 4 KB, because what
  * one page needs of Svelte would then travel to every page; and most people see one page here. It also lets one integrity hash cover all of it.
  */
-async function buildClient(page: string, favicon: string): Promise<readonly BuiltFile[]> {
+async function buildClient(entry: Plugin): Promise<readonly BuiltFile[]> {
   const built = await build({
     ...shared,
-    plugins: [plugin, pageEntry(page, favicon)],
+    plugins: [plugin, entry],
     build: {
       outDir: clientFolder,
       emptyOutDir: false,
@@ -77,8 +77,8 @@ const favicon = await readFile(join(root, 'src/art/favicon.svg'), 'utf8');
 
 async function buildAll(): Promise<void> {
   const files: BuiltFile[] = [];
-  for (const page of pages) files.push(...(await buildClient(page, favicon)));
-  const assets = readAssets(files);
+  for (const page of pages) files.push(...(await buildClient(pageEntry(page, favicon))));
+  const assets = readAssets(files, await buildClient(adminEntry(favicon)));
   await compressAll(assetsFolder);
   await build({
     ...shared,

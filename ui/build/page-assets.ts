@@ -8,6 +8,8 @@ export interface PageAssets {
   readonly favicon: Asset;
   /** By page. */
   readonly scripts: Readonly<Record<string, Asset>>;
+  readonly adminStyle: Asset;
+  readonly adminScript: Asset;
   /** What the style sheet itself loads. */
   readonly images: readonly Asset[];
 }
@@ -38,6 +40,17 @@ export function pageEntry(page: string, favicon: string): Plugin {
   };
 }
 
+/** The script of the admin page: one for all its screens. */
+export function adminEntry(favicon: string): Plugin {
+  return {
+    name: 'portico-admin-entry',
+    config: () => ({ build: { rolldownOptions: { input: { admin: '/src/admin/enhance.ts' } } } }),
+    buildStart() {
+      this.emitFile({ type: 'asset', name: FAVICON, source: favicon });
+    },
+  };
+}
+
 /** Hands the finished client build to the server build as `virtual:page-assets`. */
 export function assetsModule(assets: PageAssets): Plugin {
   const id = 'virtual:page-assets';
@@ -53,13 +66,15 @@ export function assetsModule(assets: PageAssets): Plugin {
   };
 }
 
-export function readAssets(files: readonly BuiltFile[]): PageAssets {
+export function readAssets(files: readonly BuiltFile[], admin: readonly BuiltFile[]): PageAssets {
   const chunks = files.filter((file) => file.type === 'chunk');
   const assets = files.filter((file) => file.type === 'asset');
   const isFavicon = (file: Rolldown.OutputAsset): boolean => file.names.includes(FAVICON);
   return {
     style: theOnly(assets.filter((file) => file.fileName.endsWith('.css'))),
     favicon: theOnly(assets.filter(isFavicon)),
+    adminStyle: theOnly(admin.filter((file) => file.fileName.endsWith('.css'))),
+    adminScript: theOnly(admin.filter((file) => file.type === 'chunk')),
     scripts: Object.fromEntries(chunks.map((chunk) => [chunk.name, assetOf(chunk)])),
     images: assets.filter((file) => file.fileName.endsWith('.svg') && !isFavicon(file)).map(assetOf),
   };

@@ -1,24 +1,23 @@
-import { type Asset, favicon, scripts, style } from 'virtual:page-assets';
+import { type Asset, favicon } from 'virtual:page-assets';
 import { SYSTEM } from '@portico/protocol/routes';
 import { DATA_ID, ROOT_ID } from './document-ids.ts';
-import type { PageName } from './views.ts';
 
 export interface DocumentParts {
-  readonly page: PageName;
+  readonly style: Asset;
+  readonly script: Asset | undefined;
   readonly language: string;
   readonly title: string;
   readonly assetBase: string;
   /** Rendered by Svelte, escaped there. */
   readonly body: string;
-  /** What the page is hydrated from. */
-  readonly data: unknown;
+  /** What the page is hydrated from; absent where nothing is. */
+  readonly data?: unknown;
   readonly indexed: boolean;
 }
 
 /** A whole HTML document without inline script, style or handler, so that the strictest policy fits it. */
 export function htmlDocument(parts: DocumentParts): string {
-  const { assetBase } = parts;
-  const script = scripts[parts.page];
+  const { assetBase, style, script } = parts;
   return [
     '<!doctype html>',
     `<html lang="${escapeHtml(parts.language)}">`,
@@ -35,7 +34,7 @@ export function htmlDocument(parts: DocumentParts): string {
     '<body>',
     `<div id="${ROOT_ID}">${parts.body}</div>`,
     // Not executed, so a policy without inline scripts lets it stand.
-    `<script type="application/json" id="${DATA_ID}">${escapeJson(parts.data)}</script>`,
+    parts.data === undefined ? '' : `<script type="application/json" id="${DATA_ID}">${escapeJson(parts.data)}</script>`,
     '</body>',
     '</html>',
   ]

@@ -10,6 +10,8 @@ declare module 'virtual:page-assets' {
   }
   export const style: Asset;
   export const favicon: Asset;
+  export const adminStyle: Asset;
+  export const adminScript: Asset;
   /** By page. */
   export const scripts: Readonly<Record<string, Asset>>;
 }

@@ -11,6 +11,7 @@ const OF_PAGE = {
   'verify-sign-in': (texts: Texts) => ({ ...texts.pages.verifySignIn, unusual: texts.unusual }),
   forgot: (texts: Texts) => texts.pages.forgot,
   reset: (texts: Texts) => texts.pages.reset,
+  setup: (texts: Texts) => texts.pages.setup,
   'mail-link': (texts: Texts) => texts.pages.mailLink,
   dashboard: (texts: Texts) => texts.pages.dashboard,
   sites: (texts: Texts) => ({ ...texts.pages.sites, scopes: texts.scopes }),
@@ -92,6 +93,17 @@ const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
   ],
   forgot: [...ANYWHERE, 'account_throttled', 'address_suspended'],
   reset: [...ANYWHERE, 'link_expired', 'password_refused', 'address_suspended'],
+  setup: [
+    ...ANYWHERE,
+    'link_expired',
+    'link_of_another',
+    'email_taken',
+    'password_refused',
+    'address_suspended',
+    'account_throttled',
+    'session_ended',
+    'signed_out',
+  ],
   'mail-link': [...ANYWHERE, 'link_expired', 'email_taken', ...REFUSED_SIGN_UP, 'session_ended', 'signed_out', 'address_suspended'],
   dashboard: [...ANYWHERE, 'not_found', 'signed_out'],
   sites: [...ANYWHERE, 'not_found', 'signed_out'],
@@ -108,7 +120,7 @@ const ERRORS_OF: Readonly<Record<PageName, readonly ErrorCode[]>> = {
     'signed_out',
   ],
   activity: [...ANYWHERE, 'signed_out'],
-  account: [...ANYWHERE, 'signed_out'],
+  account: [...ANYWHERE, 'last_owner', 'signed_out'],
   confirm: [
     ...ANYWHERE,
     ...TO_PROVIDER,
@@ -135,6 +147,7 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   'verify-sign-in': ['missing', 'malformed'],
   forgot: ['missing', 'malformed', 'email_malformed'],
   reset: ['missing', 'malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
+  setup: ['missing', 'malformed', 'email_malformed', 'password_too_short', 'password_too_long', 'password_common', 'password_context'],
   'mail-link': [],
   'provider-return': [],
   dashboard: [],
@@ -152,7 +165,7 @@ const FIELDS_OF: Readonly<Record<PageName, readonly FieldProblem[]>> = {
   'dev-mail': [],
 };
 
-const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'reset', 'security'];
+const NEW_PASSWORD: readonly PageName[] = ['sign-up', 'reset', 'setup', 'security'];
 const ANY_PASSWORD: readonly PageName[] = [...NEW_PASSWORD, 'sign-in', 'confirm'];
 
 /** The pages of a signed-in person that hang together by their links. */
@@ -213,8 +226,9 @@ export function failureOf(view: ViewOf<'error'>, texts: Texts): Failure {
   const sentence = texts.errors[view.reason];
   const titles: Partial<Record<ErrorCode, string>> = texts.signInFailures;
   const title = titles[view.reason];
+  const closer: Partial<Record<ErrorCode, string>> = texts.refusalTitles;
   return title === undefined
-    ? { ...failure, sentence }
+    ? { ...failure, title: closer[view.reason] ?? failure.title, sentence }
     : { title, sentence, action: texts.errorPages[HTTP_CODES.unauthorized].action, next: 'signIn' };
 }
 

@@ -27,6 +27,8 @@ function headingOf(view: PageView, texts: Texts): string {
       return pages.forgot.title;
     case 'reset':
       return pages.reset.title;
+    case 'setup':
+      return pages.setup.title;
     case 'mail-link':
       return pages.mailLink[view.act].title;
     case 'dashboard':

@@ -13,7 +13,7 @@ import type { Frame, PageView } from './views.ts';
 
 const DIST = join(import.meta.dirname, '../dist');
 const ASSETS = join(DIST, 'client', SYSTEM.assets);
-const renderPage = await loadRenderer();
+const { renderPage } = await loadRenderer();
 
 function htmlOf(sample: Sample, changes: Partial<Frame> = {}): string {
   return renderPage(sample.view, { ...sampleFrame, ...sample.frame, ...changes });
@@ -144,7 +144,8 @@ test('each page loads a script of its own and is sent the texts of no other page
     assert.ok(!sent.includes(en.mails.code.body));
   }
   const scripts = readdirSync(ASSETS).filter((name) => name.endsWith('.js'));
-  assert.equal(scripts.length, pages.size);
+  // And one for all of the admin page.
+  assert.equal(scripts.length, pages.size + 1);
 });
 
 test('no script and no style carries a sentence, an address of another host, or a source map', () => {
@@ -185,6 +186,7 @@ test('every form posts to a path that exists, with the token that guards it', ()
     PAGES.undoEmail,
     PAGES.verifySignIn,
     PAGES.notMe,
+    PAGES.setup,
     PAGE_FORMS.verifyResend,
     PAGE_FORMS.verifyNotMe,
     PAGE_FORMS.verifyOtherAccount,
@@ -192,6 +194,7 @@ test('every form posts to a path that exists, with the token that guards it', ()
   const after: readonly string[] = [
     PAGES.signOut,
     PAGES.confirmEmail,
+    PAGE_FORMS.setupOwn,
     PAGE_FORMS.dashboardPassword,
     PAGE_FORMS.dashboardEndSession,
     PAGE_FORMS.dashboardEndOthers,

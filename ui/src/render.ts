@@ -1,3 +1,4 @@
+import { scripts, style } from 'virtual:page-assets';
 import type { Component } from 'svelte';
 import { render } from 'svelte/server';
 import { htmlDocument } from './document.ts';
@@ -20,6 +21,7 @@ import Onward from './pages/onward.svelte';
 import ProviderReturn from './pages/provider-return.svelte';
 import Reset from './pages/reset.svelte';
 import Security from './pages/security.svelte';
+import Setup from './pages/setup.svelte';
 import SignIn from './pages/sign-in.svelte';
 import SignOut from './pages/sign-out.svelte';
 import SignUp from './pages/sign-up.svelte';
@@ -35,6 +37,7 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   'verify-sign-in': VerifySignIn,
   forgot: Forgot,
   reset: Reset,
+  setup: Setup,
   'mail-link': MailLink,
   dashboard: Dashboard,
   sites: Sites,
@@ -51,17 +54,20 @@ const PAGES: { readonly [P in PageName]: Component<PageProps<P>> } = {
   'dev-mail': DevMail,
 };
 
+export { renderAdmin } from './admin/render.ts';
+
 export const renderPage: RenderPage = (view, frame) => {
   const { texts, ...pageFrame } = frame;
   const props = { view, frame: pageFrame, texts: pageTexts<PageName>(view, texts) };
   // Each page takes its own view; the table says which, and TypeScript cannot follow it through the lookup.
   const page = PAGES[view.page] as Component<PageProps>;
   return htmlDocument({
-    page: view.page,
     language: frame.language,
     title: titleOf(view, texts, frame.host),
     assetBase: frame.assetBase,
     body: render(page, { props }).body,
+    style,
+    script: scripts[view.page],
     data: props,
     indexed: view.page === 'landing',
   });

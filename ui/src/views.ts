@@ -62,6 +62,14 @@ export interface Invitation {
   readonly email: string;
 }
 
+/** Whom a link that makes an owner is for. */
+export interface SetupLinkAnswer {
+  /** Null: for whoever opens it. */
+  readonly email: string | null;
+  /** There is an account with that address. */
+  readonly hasAccount: boolean;
+}
+
 /** What a browser that still owes a code may know. */
 export interface Waiting {
   /** Why the code is asked for. Null while the page must ask the API itself (three hosts). */
@@ -163,6 +171,16 @@ export type PageView =
   | { readonly page: 'forgot'; readonly form: FormState; readonly sent: boolean }
   /** `token` is null when the link is over. */
   | { readonly page: 'reset'; readonly form: FormState; readonly token: string | null }
+  | {
+      readonly page: 'setup';
+      readonly form: FormState;
+      /** Who is signed in here; null: nobody, or the page must ask the API itself. */
+      readonly email: string | null;
+      /** The page must ask: on three hosts, or where another tab has just replaced the cookie. */
+      readonly unread: boolean;
+      /** What was pasted into a form that was refused. */
+      readonly token: string;
+    }
   | {
       readonly page: 'mail-link';
       readonly act: 'verifyEmail' | 'confirmEmail' | 'undoEmail' | 'notMe';

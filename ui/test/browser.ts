@@ -23,8 +23,8 @@ export function reasonToSkip(): string | false {
   return `no Chromium at ${PATH}`;
 }
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH, args: FLAGS });
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: PATH, args: [...FLAGS, ...more] });
 }
 
 export interface OpenPage {

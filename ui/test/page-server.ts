@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { PAGES, SYSTEM } from '@portico/protocol/routes';
 import { en } from '@portico/protocol/texts/en';
+import type { AdminView, RenderAdmin } from '../src/admin/views/index.ts';
 import type { Frame, PageView, RenderPage } from '../src/views.ts';
+import { adminSamples } from './admin/samples.ts';
 import { pseudoTexts } from './pseudo-texts.ts';
 import { type Sample, sampleFrame, sampleViews } from './sample-views.ts';
 
@@ -23,10 +25,9 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-export async function loadRenderer(): Promise<RenderPage> {
+export async function loadRenderer(): Promise<{ readonly renderPage: RenderPage; readonly renderAdmin: RenderAdmin }> {
   try {
-    const built = (await import(join(DIST, 'server/render.js'))) as { readonly renderPage: RenderPage };
-    return built.renderPage;
+    return (await import(join(DIST, 'server/render.js'))) as { readonly renderPage: RenderPage; readonly renderAdmin: RenderAdmin };
   } catch (cause) {
     throw new Error('The pages are not built: run `npm run build -w ui` first.', { cause });
   }
@@ -37,7 +38,7 @@ export async function startPageServer(
   answer: Handler = () => false,
   show: (path: string) => Sample | undefined = () => undefined,
 ): Promise<PageServer> {
-  const renderPage = await loadRenderer();
+  const { renderPage, renderAdmin } = await loadRenderer();
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.writeHead(500).end());
   });
@@ -49,6 +50,15 @@ export async function startPageServer(
       const file = url.pathname.slice(SYSTEM.assets.length + 1);
       const content = await readFile(join(DIST, 'client', SYSTEM.assets, file));
       response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' }).end(content);
+      return;
+    }
+    const adminSample = adminSamples.find(({ name }) => url.pathname === `/show/admin/${name}`);
+    if (adminSample !== undefined) {
+      const { role = 'owner', form = null, done = null, ...view } = adminSample;
+      const me = { id: 'usr_1', displayName: 'Ada Lovelace', email: 'ada@example.com', role };
+      const frame = { ...sampleFrame, texts: url.searchParams.has('pseudo') ? pseudoTexts(en) : en };
+      const html = renderAdmin({ ...view, me, form, done } as AdminView, frame);
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY }).end(html);
       return;
     }
     const sample = show(url.pathname) ?? sampleViews.find(({ name }) => url.pathname === `/show/${name}`);

@@ -241,6 +241,20 @@ export const sampleViews: readonly Sample[] = [
     view: { page: 'sign-in', form: blank, returnTo: '', notice: null, providers, site: null },
     frame: threeHosts,
   },
+  { name: 'setup', view: { page: 'setup', form: blank, email: null, unread: false, token: '' } },
+  {
+    name: 'setup-refused',
+    view: {
+      page: 'setup',
+      form: { ...blank, values: { email: 'ada@example.com' }, error: 'password_refused', fields: { password: 'password_too_short' } },
+      email: null,
+      unread: false,
+      token: 'kM3xT0vB2Qp9',
+    },
+  },
+  { name: 'setup-known', view: { page: 'setup', form: { ...blank, error: 'email_taken' }, email: null, unread: false, token: '' } },
+  { name: 'setup-own', view: { page: 'setup', form: blank, email: 'ada@example.com', unread: false, token: '' } },
+  { name: 'setup-over', view: { page: 'setup', form: { ...blank, error: 'link_expired' }, email: null, unread: false, token: '' } },
   { name: 'sign-up', view: { page: 'sign-up', form: blank, returnTo: '', providers, invitation: null, closed: null, site: null } },
   {
     name: 'sign-up-refused',

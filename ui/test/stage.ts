@@ -44,6 +44,7 @@ const PHONE = { viewport: { width: 360, height: 740 } };
 const USUAL = {
   [PAGES.signIn]: 'sign-in',
   [PAGES.signUp]: 'sign-up',
+  [PAGES.setup]: 'setup',
   [PAGES.dashboard]: 'dashboard-renew',
   [PAGES.dashboardSites]: 'sites-renew',
   [PAGES.dashboardSecurity]: 'security-renew',
