@@ -13,4 +13,4 @@ const { server } = createSite({
   baseUrl: BASE_URL,
   ...(JWT_SECRET === undefined ? {} : { jwtSecret: JWT_SECRET }),
 });
-server.listen(Number(PORT), '127.0.0.1', () => console.log(`${CLIENT_ID} is at ${BASE_URL}, its callback at ${BASE_URL}/callback`));
+server.listen(Number(PORT), '127.0.0.1', () => console.log(`${CLIENT_ID} is at ${BASE_URL}, its callback at ${BASE_URL}/auth/callback`));

@@ -1,6 +1,5 @@
 // The page of the secondary: seed 004's flow, step by step. Tokens never come here, only a ticket on its way through.
 
-const auth = document.body.dataset.auth;
 const who = document.querySelector('#who');
 let csrfToken = '';
 
@@ -13,10 +12,10 @@ const post = (path, body = {}) =>
 
 /** Signs in silently, if the main server knows this browser. Answers where to go instead, if it does not. */
 async function signIn() {
-  const { challenge, state } = await (await post('/login/begin')).json();
-  const asked = await fetch(`${auth}/api/v1/sso/ticket?code_challenge=${challenge}`, { credentials: 'include' });
+  const { ticketUrl, state } = await (await post('/auth/begin')).json();
+  const asked = await fetch(ticketUrl, { credentials: 'include' });
   const answer = await asked.json();
-  if (asked.ok) return show(await post('/login', { ticket: answer.ticket }));
+  if (asked.ok) return show(await post('/auth/login', { ticket: answer.ticket, state }));
   return { redirectTo: answer.redirectTo === undefined ? answer.verifyUrl : `${answer.redirectTo}&state=${state}` };
 }
 
