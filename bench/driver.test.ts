@@ -24,7 +24,7 @@ test('every token is spent once, and each chain goes on with the token that its 
     answer(response, successorOf(token));
   });
   const chains = ['a.0', 'b.0', 'c.0', 'd.0', 'e.0'];
-  const slice = await runSlice(target, { port, concurrency: 2, milliseconds: 100, chains });
+  const slice = await runSlice(target, { port, concurrency: 2, milliseconds: 500, chains });
 
   assert.equal(new Set(spent).size, spent.length);
   assert.equal(slice.refreshes, spent.length);

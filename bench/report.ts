@@ -71,7 +71,7 @@ function range(values: readonly number[]): string {
   return low === high ? String(low) : `${low}-${high}`;
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const last = header.length - 1;
   const align = (cell: string, column: number): string => {

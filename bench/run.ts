@@ -14,6 +14,7 @@ import { betterAuthOnPostgres, betterAuthOnSqlite } from './targets/better-auth.
 import { floorOnPostgres, floorOnSqlite } from './targets/floor.ts';
 import { oidcProviderExchanging, oidcProviderIntrospecting, oidcProviderOnSqlite } from './targets/oidc-provider.ts';
 import { porticoByOAuth, porticoExchanging, porticoIntrospecting, porticoOnPostgres, porticoOnSqlite } from './targets/portico.ts';
+import { benchVerifier } from './verifier/run.ts';
 
 const TARGETS: readonly Target[] = [
   floorOnSqlite,
@@ -42,7 +43,10 @@ if (typeof options === 'string') {
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('Interrupted.')));
 try {
-  process.stdout.write(await bench(options, interrupted.signal));
+  const verifies = options.only.includes('verifier');
+  process.stdout.write(
+    verifies ? `${await benchVerifier(options.checks, interrupted.signal)}\n` : await bench(options, interrupted.signal),
+  );
 } catch (error) {
   if (!interrupted.signal.aborted) throw error;
   process.exitCode = 130;
