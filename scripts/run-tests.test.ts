@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -14,6 +14,8 @@ const FILES = {
   'server/long.prove.ts': `import { test } from 'node:test'; test('long', (t) => t.diagnostic('prove ' + process.env.PROVE));`,
   'server/settings.test.ts': `import { test } from 'node:test';
     test('settings', () => { throw new Error([process.env.PORTICO_PORT, process.env.NODE_ENV, process.env.PROVE].join()); });`,
+  'server/careless.test.ts': `import { test } from 'node:test'; import { mkdtempSync } from 'node:fs'; import { tmpdir } from 'node:os';
+    test('careless', () => { throw new Error('left in ' + mkdtempSync(tmpdir() + '/left-')); });`,
   'server/endless.test.ts': `import { test } from 'node:test'; test('endless', () => new Promise((resolve) => setTimeout(resolve, 600_000)));`,
   'server/dist/old.test.ts': `throw new Error('a built file is no source');`,
 };
@@ -87,6 +89,13 @@ test('the full counts run only with --prove, the tests are told, and what they m
 test("a developer's own settings do not reach the tests", async (t) => {
   const { output } = await runTests(t, ['settings'], { PORTICO_PORT: '1', PROVE: '1', NODE_ENV: 'production' });
   assert.match(output, /Error: ,test,0\n/);
+});
+
+test('what a test leaves in the folder for temporary files is gone after the run', async (t) => {
+  const { output } = await runTests(t, ['careless']);
+  const left = output.match(/Error: left in (\S+)/)?.[1];
+  assert.ok(left !== undefined, output);
+  assert.equal(existsSync(left), false);
 });
 
 test('a missing service is named, and fails the run where CI=true', async (t) => {

@@ -3,9 +3,10 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADMIN_PAGES } from '@portico/protocol/admin';
 import { PAGES } from '@portico/protocol/routes';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { startPortico } from '../server/test/portico-process.ts';
+import { runPortico, startPortico } from '../server/test/portico-process.ts';
 import { chromium as installedChromium } from './services/chromium.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'images');
@@ -40,20 +41,29 @@ const PHONE = {
   userAgent: 'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36',
 } as const;
 
+/** Client sites that a small studio may have. */
+const SITES: readonly (readonly string[])[] = [
+  ['--name', 'Notes', '--kind', 'web', '--redirect-uri', 'https://notes.example.net/auth/callback'],
+  ['--name', 'Paint', '--kind', 'spa', '--redirect-uri', 'https://paint.example.org/', '--origin', 'https://paint.example.org'],
+  ['--name', 'Space Snake', '--kind', 'native', '--redirect-uri', 'http://127.0.0.1/callback'],
+  ['--name', 'Nightly reports', '--kind', 'machine'],
+];
+
 await takeScreenshots();
 
 async function takeScreenshots(): Promise<void> {
   const found = await installedChromium.find();
   if (found === null) throw new Error('There is no Chromium on this machine: install it, or name it in CHROMIUM.');
   const dataDir = mkdtempSync(join(tmpdir(), 'portico-screenshots-'));
-  const portico = await startPortico({ PORTICO_DATA_DIR: dataDir, PORTICO_ORIGIN: ORIGIN, ...OFFERED });
+  const env = { PORTICO_DATA_DIR: dataDir, PORTICO_ORIGIN: ORIGIN, ...OFFERED };
+  const portico = await startPortico(env);
   const browser = await chromium.launch({
     executablePath: found.what,
     args: ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${new URL(ORIGIN).host} 127.0.0.1:${portico.port}`],
   });
   try {
     mkdirSync(FOLDER, { recursive: true });
-    await photograph(browser, portico.origin);
+    await photograph(browser, portico.origin, (words) => runPortico(words, env));
   } finally {
     await browser.close();
     await portico.end();
@@ -61,7 +71,7 @@ async function takeScreenshots(): Promise<void> {
   }
 }
 
-async function photograph(browser: Browser, server: string): Promise<void> {
+async function photograph(browser: Browser, server: string, command: (words: readonly string[]) => Promise<unknown>): Promise<void> {
   const desktop = await browser.newContext(DESKTOP);
   const page = await desktop.newPage();
   await open(page, PAGES.signIn);
@@ -73,6 +83,11 @@ async function photograph(browser: Browser, server: string): Promise<void> {
 
   await open(page, PAGES.dashboard);
   await save(page, 'dashboard');
+
+  await command(['user', 'role', EMAIL, 'owner']);
+  for (const site of SITES) await command(['client', 'add', ...site]);
+  await open(page, ADMIN_PAGES.sites);
+  await save(page, 'admin');
 }
 
 async function signUp(page: Page, server: string): Promise<void> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
+import { parseEmail } from '../../server/src/accounts/email.ts';
 import { insertIdentity } from '../../server/src/accounts/identity.ts';
+import { offerSetup } from '../../server/src/accounts/offer-setup.ts';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
 import { EXTERNAL_ROUTES } from '../../server/src/routes/external.ts';
 import { SITE_ROUTES } from '../../server/src/routes/sites.ts';
@@ -84,6 +86,12 @@ const STORY: readonly (readonly [string, (world: World, browser: Browser) => Pro
       return browser.call('resetPassword', { token: await world.tokenFor(EMAIL, 'reset'), password: NEW_PASSWORD });
     },
   ],
+  ['POST /setup/link', async (world) => world.browser().call('setupLink', { token: await setupToken(world, 'owner@example.com') })],
+  [
+    'POST /setup',
+    async (world) => world.browser().call('setup', { token: await setupToken(world, 'owner@example.com'), password: PASSWORD }),
+  ],
+  ['POST /me/setup', becomeOwner],
   ['POST /signout', (_, browser) => browser.act('signOut')],
   ['DELETE /me', deleteSomebody],
   [
@@ -169,6 +177,17 @@ async function unlink(world: World, browser: Browser): Promise<Answered> {
   checkAnswer('GET /me/identities', CALLS['GET /me/identities'], listed);
   assert.equal((listed.body['items'] as readonly unknown[]).length, 1);
   return browser.act('myIdentity', undefined, { params: { authProvider: 'github' } });
+}
+
+async function setupToken(world: World, address?: string): Promise<string> {
+  const email = address === undefined ? null : parseEmail(address);
+  const { link } = await offerSetup(world.deps, { requestId: 'test', address: '', userAgent: '' }, { email, madeBy: 'command_line' });
+  return new URL(link).hash.slice(1);
+}
+
+async function becomeOwner(world: World): Promise<Answered> {
+  const browser = await world.signedUp('lovelace@example.com');
+  return browser.act('mySetup', { token: await setupToken(world) });
 }
 
 async function deleteSomebody(world: World): Promise<Answered> {

@@ -123,7 +123,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   'POST /refresh': {
     sentence:
-      'By cookie, without fields; or, for a public client, with `refreshToken` and `clientId`. The same attempt again is answered with the same successor, however late. No answer of this call clears a cookie.',
+      'By cookie, without fields; or, for a public client, with `refreshToken` and `clientId`. The same attempt again is answered with the same successor, however late. No answer of this call clears a cookie. To [an app in the browser](#cookies): an access token for that app, the user as its scopes allow, and its own cookie alone.',
     answer: ['kind', ...SIGNED_IN, 'refreshToken?'],
     sets: SESSION_COOKIES,
     clears: [],
@@ -131,14 +131,15 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   'GET /session': {
     sentence:
-      'A safe look that spends nothing. A browser that waits for a code, or is held, learns its status and nothing else; one whose sign-in was unusual learns why in `unusual`.',
+      'A safe look that spends nothing. A browser that waits for a code, or is held, learns its status and nothing else; one whose sign-in was unusual learns why in `unusual`. To an app: how the app stands in this browser; of a sign-in that waits for its code it hears nothing.',
     answer: ['status', 'user?', 'expiresAt?', 'gen?', 'csrfToken?', 'unusual?'],
     sets: [],
     clears: [],
     errors: ['retry'],
   },
   'POST /signout': {
-    sentence: 'Idempotent: a browser that is signed out already is answered the same. The device cookie stays.',
+    sentence:
+      'Idempotent: a browser that is signed out already is answered the same. The device cookie stays. `local` is for apps: it ends the sign-in at the app that asks and clears its cookie, and nothing else; it does not go with `everywhere`.',
     answer: [],
     sets: [],
     clears: [...SESSION_COOKIES, 'waiting'],
@@ -220,13 +221,36 @@ export const CALLS: Readonly<Record<string, Call>> = {
     clears: [],
     errors: [],
   },
+  'POST /setup/link': {
+    sentence:
+      'Uses nothing up. The secret stands in the fragment of the link (`/setup#…`), so that no request line ever holds it. A wrong, a used and an old one are answered alike.',
+    answer: ['email', 'hasAccount', 'expiresAt'],
+    sets: [],
+    clears: [],
+    errors: ['link_expired', 'address_suspended'],
+  },
+  'POST /setup': {
+    sentence:
+      'Makes a verified account with the role `owner`, whoever else may sign up, and signs it in. `email` may be left out where the link is bound to an address. An account that is there already is not opened by the link: sign in and use `me/setup`.',
+    answer: ['status', ...SIGNED_IN],
+    sets: [...SESSION_COOKIES, 'device'],
+    clears: [],
+    errors: ['link_expired', 'link_of_another', 'email_taken', 'password_refused', 'address_suspended', 'busy'],
+  },
+  'POST /me/setup': {
+    sentence: 'The role arrives with the next refresh.',
+    answer: [],
+    sets: [],
+    clears: [],
+    errors: ['fresh_signin_required', 'link_expired', 'link_of_another', 'address_suspended'],
+  },
   'DELETE /me': {
     sentence:
       'Needs a fresh proof, and the own address in `confirm`. Every session and token ends within a second, every row about the user goes, provider tokens are given back; the log keeps what happened without saying to whom. The address may sign up again.',
     answer: [],
     sets: [],
     clears: [...SESSION_COOKIES, 'waiting'],
-    errors: ['fresh_signin_required', 'session_ended'],
+    errors: ['fresh_signin_required', 'session_ended', 'last_owner'],
   },
   'GET /me/export': {
     sentence:
@@ -429,6 +453,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   fid: { type: 'string', sentence: 'The grant that the access token came from, as in the access token' },
   freshUntil: { type: 'number', sentence: 'Until when sensitive calls need no further proof' },
   gen: { type: 'number', sentence: 'Generation of the refresh token, for `Portico-Attempt`' },
+  hasAccount: { type: 'boolean', sentence: 'Whether there is an account with the address of the link' },
   hasPassword: { type: 'boolean', sentence: 'Whether the account has a password' },
   hasTokens: { type: 'boolean', sentence: 'Whether tokens of the service are kept' },
   id: { type: 'string', sentence: 'Of the user, or of the session in a list of sessions' },

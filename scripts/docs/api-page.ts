@@ -1,4 +1,4 @@
-import { COOKIES, HEADERS } from '@portico/protocol/cookies';
+import { appRefreshCookie, COOKIES, HEADERS } from '@portico/protocol/cookies';
 import { ERRORS, type ErrorCode } from '@portico/protocol/errors';
 import { AUTH_PREFIX, AUTH_PREFIX_ALIAS, EXTERNAL_PREFIX, PAGES, SYSTEM } from '@portico/protocol/routes';
 import { AUTH_ROUTES } from '../../server/src/app.ts';
@@ -84,6 +84,7 @@ export function apiPage(): string {
       ['Cookie', 'Scripts read it', 'What it is'],
       Object.entries(COOKIES).map(([name, cookie]) => [code(cookie), READABLE.has(cookie) ? 'yes' : 'no', wordsFor(COOKIE_WORDS, name)]),
     ),
+    `An app in the browser (a client of kind ${code('spa')} on the same site) has one cookie, ${code(appRefreshCookie('<client id>'))}: its own refresh token, which counts from its own origin alone. No script reads it; generation and CSRF token stand in the JSON of each answer. It is set by ${code('GET /oauth/authorize?response_type=none')}.`,
     '## Headers',
     table(
       ['Header', 'What it carries'],

@@ -17,13 +17,19 @@ export const GUARDS: Readonly<Record<string, GuardWords>> = {
     errors: ['origin_refused'],
   },
   ownOrigin: { sentence: 'The call must show that it comes from our own pages.', errors: ['origin_refused'] },
-  ownOriginOrBody: {
-    sentence: 'As `ownOrigin`; a program that brings its token in the body has no origin to show.',
+  browserClient: {
+    sentence:
+      'As `ownOrigin`; or a page whose exact `Origin` is that of an app in the browser (`spa`) on the same site, which speaks with the cookie of that app alone and may read the answer.',
+    errors: ['origin_refused'],
+  },
+  browserClientReads: { sentence: 'As `browserClient`; our own pages send no `Origin` with a read.', errors: ['origin_refused'] },
+  browserClientOrBody: {
+    sentence: 'As `browserClient`; a program that brings its token in the body has no origin to show.',
     errors: ['origin_refused'],
   },
   namedByCookie: {
     sentence:
-      'As `ownOrigin`, and the CSRF token of the session that the refresh cookie names, however old that cookie is. `signout` with a bearer token needs neither.',
+      'As `browserClient`, and the CSRF token of the session that the refresh cookie names, however old that cookie is. `signout` with a bearer token needs neither.',
     errors: ['origin_refused', 'csrf_failed'],
   },
   cookie: { sentence: 'An access token, as cookie or bearer. No database: a revocation arrives within a second.', errors: ['signed_out'] },
@@ -71,7 +77,9 @@ export const LIMITS: Readonly<Record<string, string>> = {
   'wrong-account': 'wrong passwords for one account; refuses nothing, but makes a new device more unusual',
   'proof-codes': 'codes for one signed-in user who shows once more who they are',
   'exports-user': 'exports of one signed-in user',
+  'forced-resets': 'resets of one account that operators force',
   'authorize-network': 'requests of client sites kept for one network',
+  'logout-tests': 'test logouts to one host',
   'device-network': 'codes asked for by devices of one network',
   'device-user': 'wrong codes of devices typed by one user',
   'password-user': 'own passwords typed by one signed-in user',
@@ -121,6 +129,8 @@ export const PAGE_WORDS: Readonly<Record<keyof typeof PAGES, string>> = {
   device: 'Type the code that a device shows, and let it sign in',
   freshen: 'Rotates the browser’s own refresh token on the way to a site, where that was long ago',
   dashboardProof: 'Confirm who you are, before something sensitive',
+  setup:
+    'Where the one-use link of `portico admin link` leads: makes an owner; its secret is the fragment, which reaches no server by itself',
   signOut: 'Log out here or everywhere',
   error: '`?code=<status>&reason=<code>`: what went wrong, in words',
   devMail:
@@ -131,7 +141,8 @@ export const SYSTEM_WORDS: Readonly<Record<keyof typeof SYSTEM, string>> = {
   openIdConfiguration: 'OpenID Connect Discovery: what the OAuth endpoints are and can do',
   oauthServer: 'The same for OAuth (RFC 8414)',
   jwks: 'The public keys that verify access tokens. Cache for 30 seconds at most',
-  portico: 'Where issuer, pages, API and keys are',
+  portico:
+    'Where issuer, pages, API and keys are. With `?client_id=`, asked by a page of that client: `client` with `mode`, how its app holds a sign-in (`cookie`, `site` or `pkce`)',
   changePassword: 'Leads to the page where the password is changed, for password managers',
   health: '200 while the process lives',
   ready: '200 while the database answers, else 503',

@@ -10,6 +10,7 @@ const FIRST_TRY = {
   PORTICO_DATA_DIR: '/nonexistent/portico',
   PORTICO_DATABASE_URL: 'postgres://portico@db.internal/portico',
   PORTICO_TRUSTED_PROXIES: '0.0.0.0/0',
+  PORTICO_DEMO: 'on',
   PORTICO_SESION_LIFE: '30d',
   PORTICO_CODE_LIFE: 'ten minutes',
 };

@@ -1,4 +1,5 @@
 import type { ErrorCode, FieldProblem } from '@portico/protocol/errors';
+import { SITE_PROBLEMS, type SiteProblem } from '@portico/protocol/site-problems';
 
 /** Code -> what a program that gets it should do. A code without a line is a type error. */
 export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
@@ -11,6 +12,7 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   wrong_code: 'Ask for the code again; `triesLeft` says how often that still makes sense.',
   code_expired: 'Offer to send another code (`resend-code`); if that answers the same, begin the sign-up or sign-in again.',
   link_expired: 'Offer to send another letter. The link was used, is too old, or was never one of ours.',
+  link_of_another: 'Use the address that the link was made for (`POST setup/link` says which), or sign in with it. The link is still good.',
   bad_state: 'Begin the sign-in again (`get-oauth-url/:authProvider`). Nothing was spent at the provider.',
   provider_refused: 'Show the sentence and offer the other ways in. Beginning again may help; repeating the same call does not.',
   provider_email_missing: 'Tell the person to confirm an address at the provider, or to sign up with a password.',
@@ -19,11 +21,19 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   identity_taken: 'Show the sentence. One account of a provider belongs to one account here.',
   other_identity_linked: 'Offer to unlink the other one first.',
   last_way_in: 'Offer to set a password, or to link another provider, first.',
+  last_owner: 'Give somebody else the role `owner` first, on the admin page or with `portico user role`. Nothing was written.',
+  key_in_use: 'Rotate the keys, and drop the old one when its successor is used, a minute later.',
+  rotation_waits: 'Wait a minute, or drop an old chain key. Nothing was written.',
+  site_changed:
+    'Read the site again (`GET /api/v1/admin/clients/:clientId`), and send the change with its new `version`. Nothing was written.',
+  own_account: 'Use the pages of the own account, or leave it to another operator. Nothing was written.',
+  user_suspended: 'Let the account in again first; while it is suspended nobody signs in to it anyway. Nothing was written.',
   provider_failed: 'Offer the other ways in, or begin again later with growing pauses. Nothing was written.',
   signup_closed: 'Do not offer sign-up. The answer is the same for every address.',
   signup_by_invitation: 'Ask for the invitation: its link carries `inviteToken`. The answer is the same for every address.',
   signup_domain_refused: 'Ask for another address. The answer does not depend on who has an account.',
   fresh_signin_required: 'Ask for the password, a mailed code or the provider (`POST me/proof`), then repeat the call.',
+  role_required: 'Ask an owner for the role, or leave it to somebody who has it. Asking again changes nothing.',
   signed_out: 'Refresh once and repeat the call once with the new access token; if it is refused again, lead to `/login`.',
   signin_by_redirect:
     'Send the browser to `redirectTo`, with a `state` of your own added. There is no ticket: nobody is signed in, the page is on another site, the user was not asked yet, or the sign-in must be renewed first.',
@@ -64,6 +74,8 @@ export const WHAT_TO_DO: Readonly<Record<ErrorCode, string>> = {
   gateway_timeout: 'Repeat later with growing pauses.',
 };
 
+const OF_A_SITE = 'While a client site is registered or changed; `about` names the entry, where the field is a list.';
+
 /** Cause of a refused field -> when it is given. */
 export const FIELD_CAUSES: Readonly<Record<FieldProblem, string>> = {
   missing: 'A field that must be there is not.',
@@ -74,5 +86,12 @@ export const FIELD_CAUSES: Readonly<Record<FieldProblem, string>> = {
   password_too_long: 'More than 4096 bytes.',
   password_common: 'It stands in the bundled list of common passwords.',
   password_context: 'It is little more than the address, the name, the host or the product.',
-  confirm_differs: 'What was typed to confirm a deletion is not the address of the account.',
+  confirm_differs: 'What was typed to confirm a destructive act is not the name of what it destroys, or not the address of the account.',
+  signup_closed: 'Somebody is invited where `PORTICO_SIGNUP` is `closed`.',
+  domain_refused: 'Somebody is invited whose domain is not one of `PORTICO_SIGNUP_DOMAINS`.',
+  has_account: 'Somebody is invited who has an account. Only operators are told.',
+  nobody_here: 'Nobody has an account with this id or address.',
+  role_unknown: 'The site does not define this role.',
+  last_owner: 'Nobody else would be left to decide. Somebody else becomes an owner first.',
+  ...(Object.fromEntries(SITE_PROBLEMS.map((problem) => [problem, OF_A_SITE])) as Record<SiteProblem, string>),
 };

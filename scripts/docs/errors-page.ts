@@ -1,5 +1,6 @@
-import { ERRORS, type ErrorCode } from '@portico/protocol/errors';
+import { ERRORS, type ErrorCode, OAUTH_ERRORS } from '@portico/protocol/errors';
 import { en } from '@portico/protocol/texts/en';
+import { CLIENT_CODES, linkTo, VERIFIER_CODES } from './error-pages.ts';
 import { FIELD_CAUSES, WHAT_TO_DO } from './error-words.ts';
 import { code, generatedFrom, page, table } from './markdown.ts';
 
@@ -32,13 +33,24 @@ export function errorsPage(): string {
         .sort(([, status], [, other]) => status - other)
         .map(([name, status]) => {
           const known = name as ErrorCode;
-          return [String(status), code(known), en.errors[known], WHAT_TO_DO[known]];
+          return [String(status), linkTo(known), en.errors[known], WHAT_TO_DO[known]];
         }),
     ),
+    '## Other codes',
+    'Those of OAuth and OpenID Connect, at the endpoints below `/oauth`, as `{ error, error_description }`:',
+    listed(OAUTH_ERRORS),
+    'Those with which `@portico/server` refuses a request at your own site:',
+    listed(VERIFIER_CODES),
+    'Those that `@portico/client` throws by itself, in a browser:',
+    listed(CLIENT_CODES),
     '## Fields',
     table(
       ['Cause', 'What a person reads', 'When'],
       Object.entries(FIELD_CAUSES).map(([cause, when]) => [code(cause), en.fields[cause as keyof typeof en.fields], when]),
     ),
   ]);
+}
+
+function listed(codes: object): string {
+  return Object.keys(codes).map(linkTo).join(' · ');
 }

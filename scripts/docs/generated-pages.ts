@@ -1,6 +1,10 @@
+import { adminPage } from './admin-page.ts';
 import { apiPage } from './api-page.ts';
 import { configPage } from './config-page.ts';
+import { errorPages } from './error-pages.ts';
 import { errorsPage } from './errors-page.ts';
+import { quickStarts } from './quick-starts.ts';
+import { snippetsFile } from './snippets.ts';
 
 export interface GeneratedPage {
   /** From the root of the repository. */
@@ -8,11 +12,15 @@ export interface GeneratedPage {
   readonly text: string;
 }
 
-/** The pages of docs/ that say what the program's own tables say. */
+/** The pages of docs/ that say what the program's own tables say, and the snippets that the command line prints. */
 export function generatedPages(): readonly GeneratedPage[] {
   return [
+    { path: 'docs/admin-api.md', text: adminPage() },
     { path: 'docs/api.md', text: apiPage() },
     { path: 'docs/config.md', text: configPage() },
     { path: 'docs/errors.md', text: errorsPage() },
+    ...errorPages(),
+    ...quickStarts(),
+    { path: 'server/data/snippets.json', text: snippetsFile() },
   ];
 }

@@ -17,13 +17,13 @@ const CLIENT = ['client_id?', 'client_secret?', 'client_assertion?', 'client_ass
 export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
   'GET /oauth/authorize': {
     sentence:
-      'Redirects to `redirect_uri` with `code`, `state` and `iss`, or with `error`, `error_description`, `state` and `iss`; or first to a page of ours: sign-in, code by mail, fresh proof, consent. An unknown client or an address that is not registered is an error page and no redirect. `code_challenge_method` is `S256`; `response_mode` is `query`; `prompt` is `none`, `login`, `consent` or `select_account`. `request_uri` takes what `POST /oauth/par` gave, and then everything else but `client_id` is ignored. A browser whose sign-in was not renewed for 15 minutes passes by `/continue`; with `prompt=none` it is answered `interaction_required`.',
+      'Redirects to `redirect_uri` with `code`, `state` and `iss`, or with `error`, `error_description`, `state` and `iss`; or first to a page of ours: sign-in, code by mail, fresh proof, consent. An unknown client or an address that is not registered is an error page and no redirect. `code_challenge_method` is `S256`; `response_mode` is `query`; `response_type` is `code`, or `none` for an app in the browser that is answered at its own origin: then there is no code and no challenge, and the answer sets its cookie; `prompt` is `none`, `login`, `consent` or `select_account`. `request_uri` takes what `POST /oauth/par` gave, and then everything else but `client_id` is ignored. A browser whose sign-in was not renewed for 15 minutes passes by `/continue`; with `prompt=none` it is answered `interaction_required`.',
     parameters: [
       'client_id',
       'redirect_uri',
       'response_type',
-      'code_challenge',
-      'code_challenge_method',
+      'code_challenge?',
+      'code_challenge_method?',
       'scope?',
       'state?',
       'nonce?',
@@ -100,7 +100,7 @@ export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
       'audience?',
       ...CLIENT,
     ],
-    answer: ['access_token', 'token_type', 'expires_in', 'scope?', 'refresh_token?', 'id_token?'],
+    answer: ['access_token', 'token_type', 'expires_in', 'scope?', 'refresh_token?', 'id_token?', 'portico?'],
     errors: [
       'authorization_pending',
       'slow_down',
@@ -126,7 +126,7 @@ export const OAUTH_CALLS: Readonly<Record<string, OAuthCall>> = {
   },
   'POST /oauth/revoke': {
     sentence:
-      'For a refresh token the site ends in that session, for an access token the grant that it came from; access tokens of both are refused everywhere within a second. The session and its other sites go on; a device, which has a session of its own, is signed out. An unknown token is answered as one that was revoked. `token_type_hint` is not needed.',
+      'For a refresh token the site ends in that session, for an access token the grant that it came from; access tokens of both are refused everywhere within a second. The session and its other sites go on; a device, which has a session of its own, is signed out. An unknown token is answered as one that was revoked. `token_type_hint` is not needed. With a refresh token `portico_ends=session` signs this browser out of all sites, and `portico_ends=everywhere` all of the user’s devices; a token that is bound to a key then comes with its DPoP proof.',
     parameters: ['token', 'token_type_hint?', ...CLIENT],
     answer: [],
     errors: ['invalid_request', 'invalid_client', 'unsupported_token_type'],

@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const EMAIL = 'ada@example.com';
 const PASSWORD = 'seven quiet lanterns above the lake';
 
-function snippet(language: 'js' | 'ts' = 'js'): string {
+function snippet(language: 'js' | 'ts' | 'javascript' = 'js'): string {
   const found = new RegExp(`\`\`\`${language}\\n([\\s\\S]+?)\`\`\``).exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1];
   assert.ok(found);
   return found;
@@ -77,6 +77,10 @@ test('the lines of the README sign in, read the profile and refresh, in a real b
   assert.notEqual(await page.title(), 'app', trouble.join('\n'));
   assert.deepEqual(JSON.parse(await page.title()), { email: EMAIL, gen: 1, isToken: true, stored: true });
   assert.match(attempts.join(), /^0\.[\w-]{22}$/);
+});
+
+test('the lines of the README for an app are those of examples/snippets, which the type check reads', () => {
+  assert.equal(snippet('javascript'), readFileSync(join(ROOT, 'examples', 'snippets', 'client', 'readme.ts'), 'utf8'));
 });
 
 /** What the browser of somebody who is signed in brings back to the site, redeemed by the site's backend. */

@@ -2,7 +2,7 @@ import type { Call } from './api-calls.ts';
 
 /** What docs/api.md says about the calls of client sites, as `CALLS` does about those of the browser. `site-calls.test.ts` holds it against the server. */
 
-const SITE_TOKENS = ['accessToken', 'expiresIn', 'refreshToken', 'gen', 'sid', 'expiresAt', 'user'];
+const SITE_TOKENS = ['accessToken', 'expiresIn', 'refreshToken', 'gen', 'sid', 'expiresAt', 'keep', 'user'];
 const NO_COOKIES = { sets: [], clears: [] } as const;
 
 /** By method and path below `EXTERNAL_PREFIX`. */

@@ -4,6 +4,11 @@ const fs = require('fs');
 const path = require('path');
 const { npm } = require('./npm.cjs');
 
+/** Whose pages are built; the demo's are left out where somebody has left out the demo. */
+const BUILT = ['ui', 'examples/rtk-app', 'examples/demo'];
+/** What goes into them besides. */
+const SOURCES = ['protocol/src', 'sdk/client/src'];
+
 /** Are the built pages younger than everything they are made of? Sizes and times decide: reading the files would cost more than it saves. */
 function pagesAreBuilt(root) {
   try {
@@ -17,7 +22,8 @@ function pagesAreBuilt(root) {
 async function buildPages(root) {
   // Taken before the build: what is edited while it runs makes the next start build again.
   const made = fingerprint(root);
-  await npm(root, ['run', 'build', '--workspace=ui', '--silent'], {
+  const workspaces = present(root, BUILT).map((folder) => `--workspace=${folder}`);
+  await npm(root, ['run', 'build', '--silent'].concat(workspaces), {
     saying: 'Building the pages (after each change, some seconds)',
     failure: 'Building the pages failed:',
   });
@@ -26,8 +32,8 @@ async function buildPages(root) {
 
 function fingerprint(root) {
   const lockFile = path.join(root, 'package-lock.json');
-  return filesUnder(path.join(root, 'ui'))
-    .concat(filesUnder(path.join(root, 'protocol', 'src')), lockFile)
+  return present(root, BUILT.concat(SOURCES))
+    .reduce((files, folder) => files.concat(filesUnder(path.join(root, folder))), [lockFile])
     .filter((file) => !file.endsWith('.test.ts'))
     .map((file) => {
       const { mtimeMs, size } = fs.statSync(file);
@@ -35,6 +41,10 @@ function fingerprint(root) {
     })
     .sort()
     .join('');
+}
+
+function present(root, folders) {
+  return folders.filter((folder) => fs.existsSync(path.join(root, folder)));
 }
 
 function filesUnder(folder) {

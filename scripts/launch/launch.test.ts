@@ -11,7 +11,7 @@ const SCRIPTS = dirname(import.meta.dirname);
 /** Stands in for npm: `ci` takes half a second and leaves the record that npm leaves, `run build` builds. Each call is written to npm-calls. */
 const NPM = `
 const fs = require('fs');
-fs.appendFileSync('npm-calls', process.argv[2] + ' ' + process.argv[3] + '\\n');
+fs.appendFileSync('npm-calls', process.argv.slice(2).filter((word) => !/^--(?!workspace|include)|^--engine/.test(word)).join(' ') + '\\n');
 if (process.env.NPM_FAILS) { console.error('npm error the network is gone'); process.exit(9); }
 if (process.argv[2] === 'ci') {
   fs.mkdirSync('node_modules', { recursive: true });
@@ -77,10 +77,10 @@ test('the first start installs, builds and serves; the second only serves', asyn
   const first = await ended(start(root, ['--port', '5000']));
   assert.equal(first.code, 0, first.output);
   assert.match(first.output, /Installing packages[\s\S]*Building the pages[\s\S]*server start --port 5000 development/);
-  assert.deepEqual(npmCalls(root), ['ci --include=dev', 'run build']);
+  assert.deepEqual(npmCalls(root), ['ci --include=dev', 'run build --workspace=ui']);
   const second = await ended(start(root));
   assert.equal(second.output, 'server start development\n');
-  assert.deepEqual(npmCalls(root), ['ci --include=dev', 'run build']);
+  assert.deepEqual(npmCalls(root), ['ci --include=dev', 'run build --workspace=ui']);
 });
 
 test('two starts at once in a fresh clone install and build once', async (t) => {
@@ -90,7 +90,7 @@ test('two starts at once in a fresh clone install and build once', async (t) => 
     assert.equal(code, 0, output);
     assert.match(output, /server start/);
   }
-  assert.deepEqual(npmCalls(root), ['ci --include=dev', 'run build']);
+  assert.deepEqual(npmCalls(root), ['ci --include=dev', 'run build --workspace=ui']);
   assert.equal(both.filter(({ output }) => output.includes('waiting for it')).length, 1);
 });
 
@@ -104,12 +104,29 @@ test('a changed lock file installs again, a changed page or message builds again
     await ended(start(root));
     return readFileSync(join(root, 'npm-calls'), 'utf8').trim();
   };
-  assert.equal(await callsAfter(() => appendFileSync(join(root, 'ui/src/page.svelte'), '<p>')), 'run build');
-  assert.equal(await callsAfter(() => writeFileSync(join(root, 'protocol/src/texts.ts'), '')), 'run build');
+  assert.equal(await callsAfter(() => appendFileSync(join(root, 'ui/src/page.svelte'), '<p>')), 'run build --workspace=ui');
+  assert.equal(await callsAfter(() => writeFileSync(join(root, 'protocol/src/texts.ts'), '')), 'run build --workspace=ui');
   assert.equal(await callsAfter(() => writeFileSync(join(root, 'ui/src/page.test.ts'), '')), '');
   const packages = { ...LOCK_FILE.packages, 'node_modules/jose': { version: '6.0.0', integrity: 'sha512-b' } };
   const added = await callsAfter(() => writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages })));
   assert.match(added, /^ci --include=dev/);
+});
+
+test('the pages of the demo are built with the others, and again when one of them or the client that they use changes', async (t) => {
+  const root = freshClone(t);
+  for (const folder of ['examples/demo/page', 'sdk/client/src']) mkdirSync(join(root, folder), { recursive: true });
+  const callsAfter = async (file: string) => {
+    writeFileSync(join(root, 'npm-calls'), '');
+    writeFileSync(join(root, file), '');
+    await ended(start(root));
+    return readFileSync(join(root, 'npm-calls'), 'utf8');
+  };
+  assert.match(await callsAfter('examples/demo/page/snake.ts'), /^run build --workspace=ui --workspace=examples\/demo$/m);
+  assert.equal(await callsAfter('examples/demo/page/site.ts'), 'run build --workspace=ui --workspace=examples/demo\n');
+  assert.equal(await callsAfter('sdk/client/src/index.ts'), 'run build --workspace=ui --workspace=examples/demo\n');
+  writeFileSync(join(root, 'npm-calls'), '');
+  await ended(start(root));
+  assert.equal(readFileSync(join(root, 'npm-calls'), 'utf8'), '');
 });
 
 test('packages that somebody installed with npm install are not installed again', async (t) => {
@@ -119,7 +136,7 @@ test('packages that somebody installed with npm install are not installed again'
   writeFileSync(join(root, 'node_modules/.package-lock.json'), JSON.stringify(LOCK_FILE));
   writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: { ...LOCK_FILE.packages, ...other } }));
   await ended(start(root));
-  assert.deepEqual(npmCalls(root), ['run build']);
+  assert.deepEqual(npmCalls(root), ['run build --workspace=ui']);
 });
 
 test("when npm fails, the start ends with npm's words and npm's exit code, and leaves no lock", async (t) => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryFolder } from './memory-folder.ts';
 import { type Found, findProgram, isProgram } from './service.ts';
 
 interface Account {
@@ -51,7 +52,7 @@ function debianVersions(): number[] {
 export async function startCluster(binaries: string): Promise<Found> {
   const account = accountFor();
   // PostgreSQL's own user must be able to walk there, and root's TMPDIR may be closed to it.
-  const data = mkdtempSync(join(account === null ? tmpdir() : '/tmp', 'portico-postgres-'));
+  const data = mkdtempSync(join(memoryFolder() ?? (account === null ? tmpdir() : '/tmp'), 'portico-postgres-'));
   try {
     if (account !== null) chownSync(data, account.uid, account.gid);
     createDataFolder(binaries, data, account);

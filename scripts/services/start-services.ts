@@ -1,5 +1,6 @@
 import { chromium } from './chromium.ts';
 import { canInstallPackages, installPackages } from './debian-packages.ts';
+import { godot, mono } from './games.ts';
 import { apache, authlib, nginx } from './outside-clients.ts';
 import { postgres } from './postgres.ts';
 import { redis } from './redis.ts';
@@ -14,7 +15,7 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-const SERVICES: readonly Service[] = [postgres, chromium, redis, spin, apache, nginx, authlib];
+const SERVICES: readonly Service[] = [postgres, chromium, redis, spin, apache, nginx, authlib, mono, godot];
 
 /** Finds or starts what the tests need beside Node; as root on Debian it installs what is missing. */
 export async function startServices(say: (line: string) => void): Promise<Services> {

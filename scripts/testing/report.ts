@@ -54,7 +54,8 @@ function skippedTests(results: readonly FileResult[]): string {
   return skipped.length === 0 ? '' : `\nSKIPPED\n${skipped.join('\n')}`;
 }
 
-function failures(results: readonly FileResult[]): string {
+/** Each failing file with its failures and all it has printed. */
+export function failures(results: readonly FileResult[]): string {
   return results
     .filter(({ outcomes }) => outcomes.some(({ kind }) => kind === 'failed'))
     .map(({ file, outcomes, output }) => {
