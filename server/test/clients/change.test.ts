@@ -114,8 +114,8 @@ inWorld('a role that a site gives up is taken from everybody who has it, and beg
   assert.deepEqual(claimsOf(after.accessToken).roles, ['author']);
   assert.deepEqual(await findClientRoles(world.deps.db, userId, 'notes'), ['author']);
   const events = await world.deps.db.all("select after_json from events where action = 'roles.changed' and before_json is not null");
-  const after = events.map((event) => String(event['after_json']));
-  assert.deepEqual(new Set(after), new Set(['{"roles":["author","editor"]}', '{"roles":["author"]}']));
+  const said = events.map((event) => String(event['after_json']));
+  assert.deepEqual(new Set(said), new Set(['{"roles":["author","editor"]}', '{"roles":["author"]}']));
 
   // Whoever took it died in the middle: the row still has it.
   await world.deps.db.all('update client_roles set roles = $1', ['["author","editor"]']);
