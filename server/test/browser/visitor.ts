@@ -25,7 +25,7 @@ export interface Stage {
   readonly app: string;
   readonly dataDir: string;
   visitor(options?: VisitorOptions): Promise<Visitor>;
-  /** The code of the newest letter to this address that has one. */
+  /** A code that was mailed to this address since the last one was asked for; waits for it. */
   codeFor(email: string): Promise<string>;
   /** The link to `page` in the newest letter to this address that has one; waits for it. */
   linkFor(email: string, page: keyof typeof PAGES): Promise<string>;
@@ -99,6 +99,7 @@ function stageOf(
   dataDir: string,
   authority: Authority | null,
 ): Stage {
+  const told = new Set<string>();
   return {
     portico,
     browser,
@@ -111,19 +112,11 @@ function stageOf(
       database.close();
     },
     codeFor: async (email) => {
-      const code = await findInInbox(port, email, /\b\d{8}\b/);
-      if (code === null) throw new Error(`no code was mailed to ${email}`);
+      const code = await untilInInbox(port, email, /\b\d{8}\b/, (one) => !told.has(one));
+      told.add(code);
       return code;
     },
-    linkFor: async (email, page) => {
-      // Letters that are written after an answer need a moment.
-      for (let tries = 0; tries < 50; tries += 1) {
-        const link = await findInInbox(port, email, new RegExp(`http\\S+${PAGES[page]}\\?(?:token|invite)=[A-Za-z0-9_-]+`));
-        if (link !== null) return link;
-        await sleep(100);
-      }
-      throw new Error(`no link to ${PAGES[page]} was mailed to ${email}`);
-    },
+    linkFor: (email, page) => untilInInbox(port, email, new RegExp(`http\\S+${PAGES[page]}\\?(?:token|invite)=[A-Za-z0-9_-]+`)),
     visitor: async (options = {}) => {
       const context = await browser.newContext(options);
       context.setDefaultTimeout(WAIT);
@@ -157,12 +150,15 @@ function stageOf(
   };
 }
 
-/** What fits in the newest letter to this address in which something does. */
-async function findInInbox(port: number, email: string, wanted: RegExp): Promise<string | null> {
-  const inbox = await fetch(`http://127.0.0.1:${port}${PAGES.devMail}`, { headers: { accept: 'application/json' } });
-  const mails = (await inbox.json()) as { to: string; text: string }[];
-  const found = mails.filter(({ to }) => to === email).map(({ text }) => wanted.exec(text)?.[0]);
-  return found.find((text) => text !== undefined) ?? null;
+/** What fits in the newest letter to this address in which something does; letters that are written after an answer need a moment. */
+async function untilInInbox(port: number, email: string, wanted: RegExp, isNew: (text: string) => boolean = () => true): Promise<string> {
+  for (const deadline = performance.now() + WAIT; performance.now() < deadline; await sleep(50)) {
+    const inbox = await fetch(`http://127.0.0.1:${port}${PAGES.devMail}`, { headers: { accept: 'application/json' } });
+    const mails = (await inbox.json()) as { to: string; text: string }[];
+    const [newest] = mails.filter(({ to }) => to === email).flatMap(({ text }) => wanted.exec(text)?.[0] ?? []);
+    if (newest !== undefined && isNew(newest)) return newest;
+  }
+  throw new Error(`no letter to ${email} has a new ${wanted.source}`);
 }
 
 /** Types the mailed code on the page that asks for it, and arrives at the dashboard. */
