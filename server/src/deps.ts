@@ -5,12 +5,15 @@ import type { Log } from './platform/log.ts';
 import type { Network } from './platform/network.ts';
 import type { PasswordHasher } from './platform/password-hasher.ts';
 import type { RevokedSet } from './platform/revoked-set.ts';
+import type { Vault } from './platform/vault.ts';
 
 /** Everything a function may reach for, handed in as its first argument: no globals, so a test can hold the clock and open the mailbox. */
 export interface Deps {
   readonly config: Config;
   readonly db: Db;
   readonly keys: Keyring;
+  /** Seals and opens what the database keeps secret. */
+  readonly vault: Vault;
   readonly hasher: PasswordHasher;
   /** Revocations of unexpired tokens, kept in memory and read again each second. */
   readonly revoked: RevokedSet;

@@ -4,12 +4,14 @@ import { databasePlace } from './config/database-place.ts';
 import { outgoingRules } from './config/outgoing-rules.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
+import { openVault, proveMasterKey } from './keys/open-vault.ts';
 import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
 import type { Database } from './platform/db.ts';
 import { createDenylist } from './platform/denylist.ts';
+import type { Keyring } from './platform/keyring.ts';
 import type { Log } from './platform/log.ts';
 import { messageOf } from './platform/message-of.ts';
-import { migrate } from './platform/migrate.ts';
+import { migrate, pendingMigrations } from './platform/migrate.ts';
 import { createNetwork } from './platform/network.ts';
 import type { Notices } from './platform/notices.ts';
 import { openDatabase } from './platform/open-database.ts';
@@ -18,6 +20,7 @@ import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
 import { openRedis } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
+import { isUnknownDataKey, type Vault } from './platform/vault.ts';
 import { watchRevocations } from './revocations/watch.ts';
 import { StartProblem } from './start-problem.ts';
 
@@ -39,14 +42,10 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
   const database = await connect(config);
   try {
     const now = Date.now;
+    const pending = await pendingMigrations(database).catch(() => []);
+    await proveMasterKey({ db: database, now, config }, pending).catch(failOnKeys);
     await migrate(database).catch((cause: unknown) => fail(`the database cannot be brought up to date: ${messageOf(cause)}`, cause));
-    const keys = await loadKeyring({ db: database, now, config }).catch((cause: unknown) => {
-      if (cause instanceof Refusal) return fail(`the database stopped answering: ${messageOf(cause)}`, cause);
-      return fail(
-        'the keys in the database do not open: restore the master key that sealed them (PORTICO_MASTER_KEY, or master.key)',
-        cause,
-      );
-    });
+    const { vault, keys } = await openKeys(database, now, config).catch(failOnKeys);
     const after = createAfterwork(log);
     const direct = openNotices(config, database, log);
     const denylist = config.redisUrl === '' ? null : createDenylist(await openRedis(config.redisUrl, log), config.origin, now);
@@ -55,6 +54,7 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       config,
       db: database,
       keys,
+      vault,
       hasher: createPasswordHasher(),
       revoked: createRevokedSet([direct], denylist),
       log,
@@ -74,6 +74,11 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
     await database.close();
     throw cause;
   }
+}
+
+async function openKeys(db: Database, now: () => number, config: Config): Promise<{ vault: Vault; keys: Keyring }> {
+  const vault = await openVault({ db, now, config });
+  return { vault, keys: await loadKeyring({ db, now, vault }) };
 }
 
 /** Keeps what a node holds in memory true: revocations, and keys that other nodes or the command line made. */
@@ -106,6 +111,11 @@ export async function connect(config: Pick<Config, 'databaseUrl' | 'dataDir'>): 
     await database.close();
     return unreachable(cause);
   }
+}
+
+function failOnKeys(cause: unknown): never {
+  if (cause instanceof Refusal && !isUnknownDataKey(cause)) return fail(`the database stopped answering: ${messageOf(cause)}`, cause);
+  return fail('the keys in the database do not open: restore the master key that sealed them (PORTICO_MASTER_KEY, or master.key)', cause);
 }
 
 function fail(sentence: string, cause: unknown): never {

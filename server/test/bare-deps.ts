@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../src/config.ts';
 import type { Deps } from '../src/deps.ts';
+import { openVault } from '../src/keys/open-vault.ts';
 import { loadKeyring } from '../src/keys/rotate-keys.ts';
 import type { Db } from '../src/platform/db.ts';
 import type { Log } from '../src/platform/log.ts';
@@ -30,10 +31,12 @@ export async function bareDeps(db: Db, config: Partial<Config> = {}, clock: Cloc
   const log: Log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
   const whole = testConfig(config);
   await lendRsaKey({ db, now: clock.now(), masterKey: whole.masterKey });
+  const vault = await openVault({ db, now: clock.now, config: whole });
   const deps: Deps = {
     config: whole,
     db,
-    keys: await loadKeyring({ db, now: clock.now, config: whole }),
+    keys: await loadKeyring({ db, now: clock.now, vault }),
+    vault,
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
     log,

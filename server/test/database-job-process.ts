@@ -1,5 +1,6 @@
 import { countUnsealedEvents } from '../src/audit/event-trail.ts';
 import { sealBatch } from '../src/audit/seal.ts';
+import { openVault } from '../src/keys/open-vault.ts';
 import type { Database } from '../src/platform/db.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { openDatabase } from '../src/platform/open-database.ts';
@@ -45,7 +46,8 @@ async function append(db: Database, first: number, step: number): Promise<never>
 }
 
 async function seal(db: Database, { limit, masterKey }: Extract<DatabaseJob, { kind: 'seal' }>): Promise<void> {
-  const deps = { db, now: Date.now, config: { masterKey: Buffer.from(masterKey, 'base64'), eventLife: 1 } };
+  const vault = await openVault({ db, now: Date.now, config: { masterKey: Buffer.from(masterKey, 'base64') } });
+  const deps = { db, vault, now: Date.now, config: { eventLife: 1 } };
   // A batch of none says that another process was faster, or that there is nothing left.
   while ((await countUnsealedEvents(db, 1)) > 0) process.stdout.write(`${await sealBatch(deps, limit)}\n`);
 }

@@ -1,6 +1,7 @@
 import { insertFirstChainKey, lockChainKeys } from '../src/keys/chain-key.ts';
-import { insertSigningKey, listSigningKeys, makeSigningKey, type NewSigningKey } from '../src/keys/signing-key.ts';
+import { insertSigningKey, listSigningKeyAges, makeSigningKey, type NewSigningKey } from '../src/keys/signing-key.ts';
 import type { Db } from '../src/platform/db.ts';
+import { createFirstVault } from '../src/platform/vault.ts';
 
 interface Lent {
   readonly shelf: NewSigningKey[];
@@ -16,16 +17,17 @@ const lent = new Map<Db, Lent[]>();
  * open at the same time never share one, so a token of another Portico is signed by a stranger's key here too.
  */
 export async function lendRsaKey({ db, now, masterKey }: { db: Db; now: number; masterKey: Buffer }): Promise<void> {
-  if (await hasRsaKey(db, masterKey)) return;
+  if (await hasRsaKey(db)) return;
+  const vault = createFirstVault(masterKey, () => now);
   const name = masterKey.toString('hex');
   const shelf = shelves.get(name) ?? [];
   shelves.set(name, shelf);
-  const key = shelf.pop() ?? (await makeSigningKey(masterKey, 'RS256'));
-  await insertFirstChainKey(db, masterKey, now);
+  const key = shelf.pop() ?? (await makeSigningKey(vault, 'RS256'));
+  await insertFirstChainKey(db, vault, now);
   const isTaken = await db.transaction(async (tx) => {
     // Nodes of one database may open together; the lock is the one under which the product makes its keys.
     await lockChainKeys(tx);
-    if (await hasRsaKey(tx, masterKey)) return false;
+    if (await hasRsaKey(tx)) return false;
     await insertSigningKey(tx, key, now, now);
     return true;
   });
@@ -39,6 +41,6 @@ export function takeRsaKeysBack(db: Db): void {
   lent.delete(db);
 }
 
-async function hasRsaKey(db: Db, masterKey: Buffer): Promise<boolean> {
-  return (await listSigningKeys(db, masterKey)).some(({ alg }) => alg === 'RS256');
+async function hasRsaKey(db: Db): Promise<boolean> {
+  return (await listSigningKeyAges(db)).some(({ alg }) => alg === 'RS256');
 }

@@ -7,6 +7,7 @@ import { buildApp } from '../src/app.ts';
 import { saveFirstPartyClient } from '../src/clients/client.ts';
 import type { Config } from '../src/config.ts';
 import type { Deps } from '../src/deps.ts';
+import { openVault } from '../src/keys/open-vault.ts';
 import { loadKeyring } from '../src/keys/rotate-keys.ts';
 import { newestLetters } from '../src/mail/outbox.ts';
 import type { Db } from '../src/platform/db.ts';
@@ -118,11 +119,13 @@ export async function openWorld(
   const config = testConfig(overrides);
   const after = new Set<Promise<void>>();
   await lendRsaKey({ db, now: clock.now(), masterKey: config.masterKey });
-  const keys = await loadKeyring({ db, now: clock.now, config });
+  const vault = await openVault({ db, now: clock.now, config });
+  const keys = await loadKeyring({ db, now: clock.now, vault });
   const deps: Deps = {
     config,
     db,
     keys,
+    vault,
     // The cheapest argon2 there is: what is tested is that it is called, not how long it takes.
     hasher: createPasswordHasher({ parallel: 2, queue: 1000, options: { ...ARGON2, memoryCost: 64, timeCost: 1 } }),
     revoked: createRevokedSet(),

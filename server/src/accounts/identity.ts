@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
-import { seal, unseal } from '../platform/crypto.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
+import { isUnknownDataKey } from '../platform/vault.ts';
 
 /**
  * The table of identities: who a user is at a provider. Provider and subject are the key, never the e-mail address: whoever gets an
@@ -25,7 +25,7 @@ export interface ProviderTokens {
   readonly expiresAt: number | null;
 }
 
-type SealDeps = Pick<Deps, 'config'>;
+type SealDeps = Pick<Deps, 'vault'>;
 
 const COLUMNS = 'provider, subject, user_id, label, sealed_tokens, linked_at, last_used_at';
 const sealLabel = (provider: string, subject: string) => `identities ${provider} ${subject}`;
@@ -93,15 +93,20 @@ export async function readProviderTokens(db: Db, deps: SealDeps, userId: string,
 
 /** Takes the stored tokens out of the row: of parallel calls exactly one gets them. Null when there are none that open. */
 export async function takeProviderTokens(db: Db, deps: SealDeps, userId: string, provider: string): Promise<ProviderTokens | null> {
-  const row = await one(db, 'select subject, sealed_tokens from identities where user_id = $1 and provider = $2', [userId, provider]);
-  const sealed = row?.['sealed_tokens'];
-  if (row === null || typeof sealed !== 'string') return null;
-  const taken = await one(
-    db,
-    'update identities set sealed_tokens = null where user_id = $1 and provider = $2 and sealed_tokens = $3 returning provider',
-    [userId, provider, sealed],
-  );
-  return taken === null ? null : openTokens(deps, provider, row['subject'] as string, sealed);
+  for (;;) {
+    const row = await one(db, 'select subject, sealed_tokens from identities where user_id = $1 and provider = $2', [userId, provider]);
+    const sealed = row?.['sealed_tokens'];
+    if (row === null || typeof sealed !== 'string') return null;
+    // Before they are taken: where the key is not known here yet, they stay.
+    const tokens = openTokens(deps, provider, row['subject'] as string, sealed);
+    const taken = await one(
+      db,
+      'update identities set sealed_tokens = null where user_id = $1 and provider = $2 and sealed_tokens = $3 returning provider',
+      [userId, provider, sealed],
+    );
+    // Otherwise somebody else has them, or they were sealed anew meanwhile.
+    if (taken !== null) return tokens;
+  }
 }
 
 /** Stores renewed tokens, or null when they were given back. */
@@ -137,16 +142,17 @@ export async function deleteIdentity(tx: Db, userId: string, provider: string, o
   return row !== null;
 }
 
-function openTokens({ config }: SealDeps, provider: string, subject: string, sealed: string): ProviderTokens | null {
+function openTokens({ vault }: SealDeps, provider: string, subject: string, sealed: string): ProviderTokens | null {
   try {
-    return JSON.parse(unseal(config.masterKey, sealLabel(provider, subject), sealed).toString()) as ProviderTokens;
-  } catch {
+    return JSON.parse(vault.open(sealLabel(provider, subject), sealed).toString()) as ProviderTokens;
+  } catch (cause) {
+    if (isUnknownDataKey(cause)) throw cause;
     return null;
   }
 }
 
-function sealTokens({ config }: SealDeps, provider: string, subject: string, tokens: ProviderTokens | null): string | null {
-  return tokens === null ? null : seal(config.masterKey, sealLabel(provider, subject), JSON.stringify(tokens));
+function sealTokens({ vault }: SealDeps, provider: string, subject: string, tokens: ProviderTokens | null): string | null {
+  return tokens === null ? null : vault.seal(sealLabel(provider, subject), JSON.stringify(tokens));
 }
 
 function fromRow(row: Row): Identity {

@@ -6,7 +6,7 @@ import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { listChainKeyAges } from '../keys/chain-key.ts';
 import { dropChainKey, dropSigningKey } from '../keys/drop-key.ts';
-import { reloadKeyring, rotateKeysOnce } from '../keys/rotate-keys.ts';
+import { reloadKeyring, rotateKeys } from '../keys/rotate-keys.ts';
 import { listSigningKeyAges } from '../keys/signing-key.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { countFamiliesOfKey } from '../sessions/open-site.ts';
@@ -53,7 +53,7 @@ function ageOf<Key extends Aging>(key: Key, keys: readonly Key[], now: number): 
 }
 
 export async function rotateAllKeys(deps: Deps, caller: Caller): Promise<Answer> {
-  await rotateKeysOnce(deps, caller);
+  await rotateKeys(deps, caller);
   return { status: 204 };
 }
 

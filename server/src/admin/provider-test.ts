@@ -6,7 +6,6 @@ import { beginAtProvider, type ProviderAnswer, proveAtProvider } from '../auth/a
 import { openState } from '../auth/auth-providers/oauth-state.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { deriveKey, seal, unseal } from '../platform/crypto.ts';
 import type { Answer } from '../sessions/answer.ts';
 import { requirePeekedCookie } from '../sessions/proof-by-cookie.ts';
 import { requireRole, type StaffSession } from '../sessions/staff-session.ts';
@@ -53,7 +52,7 @@ export async function backFromTest(
   if (begun === null || begun.purpose !== 'test' || begun.sid !== session.id) throw new Refusal('bad_state');
   const result = await resultOf(deps, caller, authProvider, returned);
   await recordTest(deps, caller, authProvider, session.userId, result.kind === 'refused' ? result.error : result.kind);
-  const sealed = seal(keyOf(deps), labelOf(session), JSON.stringify({ ...result, authProvider, at: deps.now() }));
+  const sealed = deps.vault.seal(labelOf(session), JSON.stringify({ ...result, authProvider, at: deps.now() }), 'provider test');
   return { redirectTo: `${deps.config.apiOrigin}${ADMIN_PAGES.providers}?tested=${encodeURIComponent(sealed)}` };
 }
 
@@ -61,7 +60,7 @@ export async function backFromTest(
 export function openTestResult(deps: Deps, session: StaffSession, sealed: string | undefined): ProviderTestResult | null {
   if (sealed === undefined) return null;
   try {
-    const result = JSON.parse(unseal(keyOf(deps), labelOf(session), sealed).toString()) as ProviderTestResult;
+    const result = JSON.parse(deps.vault.open(labelOf(session), sealed, 'provider test').toString()) as ProviderTestResult;
     return deps.now() - result.at <= RESULT_LIFE ? result : null;
   } catch {
     return null;
@@ -102,5 +101,4 @@ async function recordTest(deps: Deps, caller: Caller, authProvider: string, acto
   await recordEvent(deps.db, deps, caller, 'provider.tested', { actorId, reason, target: { kind: 'provider', id: authProvider } });
 }
 
-const keyOf = ({ config: { masterKey: secret } }: Deps) => deriveKey(secret, 'provider test');
 const labelOf = ({ id }: StaffSession) => `provider test ${id}`;

@@ -1,5 +1,5 @@
-import type { Deps } from '../deps.ts';
-import { deriveKey, hmac, sameText, sha256 } from '../platform/crypto.ts';
+import { hmac, sameText, sha256 } from '../platform/crypto.ts';
+import type { Vault } from '../platform/vault.ts';
 
 /** An event as it is written. */
 export interface WrittenEvent {
@@ -27,16 +27,14 @@ export interface KeptEvent extends WrittenEvent {
   readonly salt: string | null;
   /** Null: written before events had one. */
   readonly digest: string | null;
+  /** The number of the data key that the digest was made with. */
+  readonly digestKey: number;
   /** The number of the seal that covers it; null until then. */
   readonly seal: number | null;
 }
 
-/** For digests of one process' or one run's events. */
-export function eventKey({ config: { masterKey: secret } }: KeyHolder): Buffer {
-  return deriveKey(secret, 'audit event');
-}
-
-export type KeyHolder = { readonly config: Pick<Deps['config'], 'masterKey'> };
+/** Clocks of nodes, and the moments at which they read the keys, differ by less. In milliseconds. */
+export const KEY_TOLERANCE = 10 * 60_000;
 
 /**
  * Says that Portico wrote exactly this, whole: whoever can write to the database alone makes none, so that an event is proven genuine from
@@ -49,8 +47,11 @@ export function digestOf(key: Buffer, salt: string, event: WrittenEvent): string
   );
 }
 
-export function isDigestOf(key: Buffer, event: KeptEvent): boolean {
-  return event.salt !== null && event.digest !== null && sameText(digestOf(key, event.salt, event), event.digest);
+/** And that it did so with the key of that time: a master key that got out and was replaced proves nothing that comes later. */
+export function isDigestOf(vault: Vault, event: KeptEvent): boolean {
+  const key = vault.deriveOf(event.digestKey, 'audit event');
+  if (event.salt === null || event.digest === null || key === null) return false;
+  return vault.wasCurrent(event.digestKey, event.at, KEY_TOLERANCE) && sameText(digestOf(key, event.salt, event), event.digest);
 }
 
 /**

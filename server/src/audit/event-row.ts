@@ -31,10 +31,10 @@ export interface AuditEvent {
 }
 
 export const COLUMNS = `id, at, action, actor_id, user_id, session_id, client_id, target_kind, target, request_id,
-  reason, address, user_agent, before_json, after_json, salt, digest, seal`;
+  reason, address, user_agent, before_json, after_json, salt, digest, digest_key, seal`;
 
 export function eventFromRow(row: Row): AuditEvent {
-  const { targetKind, target, beforeJson, afterJson, salt: _salt, digest: _digest, ...event } = keptFromRow(row);
+  const { targetKind, target, beforeJson, afterJson, salt: _salt, digest: _digest, digestKey: _digestKey, ...event } = keptFromRow(row);
   return {
     ...event,
     action: event.action as Action,
@@ -63,6 +63,7 @@ export function keptFromRow(row: Row): KeptEvent {
     afterJson: row['after_json'] as string | null,
     salt: row['salt'] as string | null,
     digest: row['digest'] as string | null,
+    digestKey: row['digest_key'] as number,
     seal: row['seal'] as number | null,
   };
 }

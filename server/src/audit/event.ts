@@ -2,7 +2,7 @@ import { ACTIONS, type Action } from '@portico/protocol/events';
 import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
-import { digestOf, eventKey, type KeptEvent, type WrittenEvent } from './event-digest.ts';
+import { digestOf, type KeptEvent, type WrittenEvent } from './event-digest.ts';
 import { type AuditEvent, COLUMNS, eventFromRow, keptFromRow, type Target } from './event-row.ts';
 import { type Facts, writeFacts } from './facts.ts';
 
@@ -27,7 +27,7 @@ export interface EventFacts {
 /** Writes an event in the given transaction, so that an act and its entry exist together or not at all. */
 export async function recordEvent(
   db: Db,
-  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  deps: Pick<Deps, 'now' | 'random' | 'vault'>,
   from: Origin,
   action: Action,
   facts: EventFacts = {},
@@ -51,10 +51,11 @@ export async function recordEvent(
     afterJson: writeFacts(facts.after),
   };
   const salt = deps.random(16).toString('base64url');
+  const { keyId, key } = deps.vault.derive('audit event');
   await db.all(
     `insert into events (id, at, action, actor_id, user_id, session_id, client_id, target_kind, target, request_id,
-       reason, address, user_agent, before_json, after_json, salt, digest)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+       reason, address, user_agent, before_json, after_json, salt, digest, digest_key)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
     [
       event.id,
       event.at,
@@ -72,7 +73,8 @@ export async function recordEvent(
       event.beforeJson,
       event.afterJson,
       salt,
-      digestOf(eventKey(deps), salt, event),
+      digestOf(key, salt, event),
+      keyId,
     ],
   );
 }

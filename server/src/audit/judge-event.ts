@@ -1,4 +1,5 @@
 import type { Db } from '../platform/db.ts';
+import type { Vault } from '../platform/vault.ts';
 import { isDigestOf, type KeptEvent } from './event-digest.ts';
 import { listEventsNaming } from './event-trail.ts';
 
@@ -9,11 +10,11 @@ import { listEventsNaming } from './event-trail.ts';
 export type Judgement = 'genuine' | 'unsigned' | 'changed' | 'given_away' | 'blanked';
 
 /** Tells what is allowed to happen to an event (its user comes, its user goes) from what is not. Remembers what it has looked up. */
-export function createJudge(db: Db, key: Buffer): (event: KeptEvent) => Promise<Judgement> {
+export function createJudge(db: Db, vault: Vault): (event: KeptEvent) => Promise<Judgement> {
   const known = new Map<string, Promise<boolean>>();
   const isProven = (userId: string, action: 'signup.completed' | 'account.deleted', sessionId: string | null): Promise<boolean> => {
     const name = JSON.stringify([userId, action, sessionId]);
-    const found = known.get(name) ?? prove(db, key, { userId, action, sessionId });
+    const found = known.get(name) ?? prove(db, vault, { userId, action, sessionId });
     known.set(name, found);
     return found;
   };
@@ -25,9 +26,9 @@ export function createJudge(db: Db, key: Buffer): (event: KeptEvent) => Promise<
       if (!isBlank(event)) return 'changed';
       return userId !== null && (await isProven(userId, 'account.deleted', null)) ? 'genuine' : 'blanked';
     }
-    if (isDigestOf(key, event)) return 'genuine';
+    if (isDigestOf(vault, event)) return 'genuine';
     // What a sign-up wrote before there was a user was given to the user later.
-    if (userId === null || sessionId === null || !isDigestOf(key, { ...event, userId: null })) return 'changed';
+    if (userId === null || sessionId === null || !isDigestOf(vault, { ...event, userId: null })) return 'changed';
     return (await isProven(userId, 'signup.completed', sessionId)) ? 'genuine' : 'given_away';
   };
 }
@@ -39,9 +40,9 @@ interface Claim {
 }
 
 /** By an event that Portico wrote itself. */
-async function prove(db: Db, key: Buffer, { userId, action, sessionId }: Claim): Promise<boolean> {
+async function prove(db: Db, vault: Vault, { userId, action, sessionId }: Claim): Promise<boolean> {
   const events = await listEventsNaming(db, userId, action);
-  return events.some((event) => isDigestOf(key, event) && (sessionId === null || event.sessionId === sessionId));
+  return events.some((event) => isDigestOf(vault, event) && (sessionId === null || event.sessionId === sessionId));
 }
 
 function isBlank({ address, userAgent, reason, beforeJson, afterJson }: KeptEvent): boolean {

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
-import { deriveKey, hmac, sha256 } from '../platform/crypto.ts';
+import { hmac, sha256 } from '../platform/crypto.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
+import { unknownDataKey } from '../platform/vault.ts';
 import { takeUnsealedEvents } from './event.ts';
 import { type KeptEvent, leafOf } from './event-digest.ts';
 import { countSealedSignIns } from './sign-in-hours.ts';
@@ -20,14 +21,16 @@ export interface Seal {
   readonly previousHash: string;
   readonly hash: string;
   readonly sealedAt: number;
+  /** The number of the data key that the hash was made with. */
+  readonly keyId: number;
   readonly droppedAt: number | null;
 }
 
-export interface SealDeps extends Pick<Deps, 'db' | 'now'> {
-  readonly config: Pick<Deps['config'], 'masterKey' | 'eventLife'>;
+export interface SealDeps extends Pick<Deps, 'db' | 'now' | 'vault'> {
+  readonly config: Pick<Deps['config'], 'eventLife'>;
 }
 
-const COLUMNS = 'seq, batch_hash, events, from_at, until_at, previous_hash, hash, sealed_at, dropped_at';
+const COLUMNS = 'seq, batch_hash, events, from_at, until_at, previous_hash, hash, sealed_at, key_id, dropped_at';
 
 /**
  * Seals the oldest events that wait: one transaction, which either gives the chain its next seal or changes nothing. Answers how many there
@@ -59,20 +62,25 @@ export async function sealBatch(deps: SealDeps, limit: number = SEAL_BATCH): Pro
       untilAt: Math.max(...moments),
       previousHash: newest?.hash ?? '',
       sealedAt: deps.now(),
+      // Never an older key than that of the seal before, whatever this node's clock says.
+      keyId: Math.max(deps.vault.currentId(), newest?.keyId ?? 0),
     };
+    const hash = sealHashOf(deps, covered);
+    if (hash === null) throw unknownDataKey();
     await tx.all(
-      'update event_seals set batch_hash = $2, events = $3, from_at = $4, until_at = $5, hash = $6, sealed_at = $7 where seq = $1',
-      [seq, covered.batchHash, covered.events, covered.fromAt, covered.untilAt, sealHashOf(deps, covered), covered.sealedAt],
+      'update event_seals set batch_hash = $2, events = $3, from_at = $4, until_at = $5, hash = $6, sealed_at = $7, key_id = $8 where seq = $1',
+      [seq, covered.batchHash, covered.events, covered.fromAt, covered.untilAt, hash, covered.sealedAt, covered.keyId],
     );
     return events.length;
   });
 }
 
-/** Of what the whole chain up to here was, under the master key: whoever can write to the database alone cannot make one. */
-export function sealHashOf({ config: { masterKey: secret } }: Pick<SealDeps, 'config'>, seal: Omit<Seal, 'hash' | 'droppedAt'>): string {
+/** Of what the whole chain up to here was, under its data key: whoever can write to the database alone cannot make one. Null: there is no such key. */
+export function sealHashOf({ vault }: Pick<SealDeps, 'vault'>, seal: Omit<Seal, 'hash' | 'droppedAt'>): string | null {
   const { seq, previousHash, batchHash, events, fromAt, untilAt, sealedAt } = seal;
   const text = JSON.stringify([seq, previousHash, batchHash, events, fromAt, untilAt, sealedAt]);
-  return hmac(deriveKey(secret, 'audit seal'), text).toString('base64url');
+  const key = vault.deriveOf(seal.keyId, 'audit seal');
+  return key === null ? null : hmac(key, text).toString('base64url');
 }
 
 /** In an order that does not depend on how a database sorts text. */
@@ -119,6 +127,7 @@ function fromRow(row: Row): Seal {
     previousHash: row['previous_hash'] as string,
     hash: row['hash'] as string,
     sealedAt: row['sealed_at'] as number,
+    keyId: row['key_id'] as number,
     droppedAt: row['dropped_at'] as number | null,
   };
 }

@@ -1,5 +1,5 @@
 import { sameText } from '../platform/crypto.ts';
-import { eventKey, type KeptEvent } from './event-digest.ts';
+import { KEY_TOLERANCE, type KeptEvent } from './event-digest.ts';
 import { countUnsealedEvents, findEventBefore, findEventBeyond, listEventsOfSeals, listUnsealedEvents } from './event-trail.ts';
 import { createJudge, type Judgement } from './judge-event.ts';
 import { batchHashOf, findNewestSeal, findSeal, listSeals, SEAL_BATCH, type Seal, type SealDeps, sealHashOf } from './seal.ts';
@@ -145,7 +145,9 @@ async function problemsOf(deps: SealDeps, walk: Walk, seal: Seal, events: readon
   const { previous } = walk;
   // The chain begins with the first seal of all, or with the newest whose events have reached their end: what was before it is older still.
   const follows = seal.seq === (previous?.seq ?? 0) + 1 || seal.droppedAt !== null;
-  const isGenuine = sameText(sealHashOf(deps, seal), seal.hash);
+  // The key of its time, and none from before that of the seal before it: one that got out and was replaced proves nothing that comes later.
+  const isTimely = deps.vault.wasCurrent(seal.keyId, seal.sealedAt, KEY_TOLERANCE) && seal.keyId >= (previous?.keyId ?? 0);
+  const isGenuine = isTimely && sameText(sealHashOf(deps, seal) ?? '', seal.hash);
   if (!isGenuine) problems.push(of('seal_changed'));
   if (!follows) problems.push(of('seal_missing'));
   else if (isGenuine && previous?.seq === seal.seq - 1 && seal.previousHash !== previous.hash) problems.push(of('seal_forked'));
@@ -153,7 +155,7 @@ async function problemsOf(deps: SealDeps, walk: Walk, seal: Seal, events: readon
     if (seal.untilAt + deps.config.eventLife > deps.now()) problems.push(of('dropped_early'));
     return events.length > 0 ? [...problems, of('events_added')] : problems;
   }
-  const judge = createJudge(deps.db, eventKey(deps));
+  const judge = createJudge(deps.db, deps.vault);
   for (const event of events) {
     const judgement = await judge(event);
     const isOld = judgement === 'unsigned' && !walk.signedSeen;
@@ -173,7 +175,7 @@ async function lookBeyond(deps: SealDeps, walk: Walk, first: number): Promise<vo
 
 async function lookAtTail(deps: SealDeps, walk: Walk): Promise<Pick<SealReport, 'waiting' | 'oldestWaitingAt'>> {
   const oldest = await listUnsealedEvents(deps.db, EVENTS_AT_A_TIME);
-  const judge = createJudge(deps.db, eventKey(deps));
+  const judge = createJudge(deps.db, deps.vault);
   for (const event of oldest) {
     const judgement = await judge(event);
     const isOld = judgement === 'unsigned' && !walk.signedSeen;

@@ -4,6 +4,7 @@ import type { Settings } from '../config.ts';
 import { JOBS } from '../jobs/index.ts';
 import { type Lease, listLeases } from '../jobs/lease.ts';
 import { listChainKeys } from '../keys/chain-key.ts';
+import { lookIntoVault } from '../keys/open-vault.ts';
 import { listSigningKeys } from '../keys/signing-key.ts';
 import { countLetters } from '../mail/outbox.ts';
 import { clockAhead } from '../platform/database-clock.ts';
@@ -11,6 +12,7 @@ import type { Database } from '../platform/db.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
 import { pendingMigrations } from '../platform/migrate.ts';
 import { SQLITE_FILE } from '../platform/sqlite-file.ts';
+import { createFirstVault } from '../platform/vault.ts';
 import { StartProblem } from '../start-problem.ts';
 import { connect, databasePlace, messageOf } from '../wire.ts';
 import type { Check } from './check.ts';
@@ -79,14 +81,18 @@ function masterKeyOf({ masterKey, dataDir }: Settings): Buffer | null {
 async function checkAudit(database: Database, settings: Settings): Promise<Check[]> {
   const masterKey = masterKeyOf(settings);
   if (masterKey === null) return [];
-  return checkAuditLog({ db: database, now: Date.now, config: { masterKey, eventLife: settings.eventLife } });
+  const vault = await lookIntoVault({ db: database, now: Date.now, config: { masterKey } }).catch(() =>
+    createFirstVault(masterKey, Date.now),
+  );
+  return checkAuditLog({ db: database, vault, now: Date.now, config: { eventLife: settings.eventLife } });
 }
 
 async function checkKeys(database: Database, settings: Settings): Promise<Check> {
   const key = masterKeyOf(settings);
   if (key === null) return { name: 'keys', state: 'ok', finding: 'made at the first start' };
   try {
-    const [chains, signing] = [await listChainKeys(database, key), await listSigningKeys(database, key)];
+    const vault = await lookIntoVault({ db: database, now: Date.now, config: { masterKey: key } });
+    const [chains, signing] = [await listChainKeys(database, vault), await listSigningKeys(database, vault)];
     const now = Date.now();
     const named = (id: string | number, currentFrom: number) => (currentFrom > now ? `${id} (next)` : `${id}`);
     const lists = [chains.map((each) => named(each.id, each.currentFrom)), signing.map((each) => named(each.kid, each.currentFrom))];

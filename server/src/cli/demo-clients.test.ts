@@ -55,7 +55,7 @@ forEachDatabase('the demo is registered once, and a restart changes neither a si
   assert.ok(await isGood(deps, 'notes', secrets.notes?.clientSecret));
   const [signing] = await listSigningSecrets(db, demoClientId('notes'), deps.now());
   assert.ok(signing);
-  assert.equal(openSigningSecret(deps.config, signing).bytes.toString(), secrets.notes?.jwtSecret);
+  assert.equal(openSigningSecret(deps, signing).bytes.toString(), secrets.notes?.jwtSecret);
   const file = join(dataDir, 'demo-secrets.json');
   if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600);
   const written = readFileSync(file, 'utf8');

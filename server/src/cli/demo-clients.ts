@@ -98,7 +98,7 @@ async function isRight(deps: Deps, wish: DemoWish['wish'], kept: DemoSecrets): P
     if (clientSecret === undefined || !(await isAuthenticationSecret(deps.db, client.id, tokenHash(clientSecret), now))) return false;
   }
   if (client.accessAlg !== 'HS256') return true;
-  const living = (await listSigningSecrets(deps.db, client.id, now)).map((sealed) => openSigningSecret(deps.config, sealed).bytes);
+  const living = (await listSigningSecrets(deps.db, client.id, now)).map((sealed) => openSigningSecret(deps, sealed).bytes);
   // What signs tomorrow counts too: an operator may be trying out the rotation.
   return living.at(-1)?.toString() === jwtSecret;
 }

@@ -1,10 +1,18 @@
+import { Refusal } from '@portico/protocol/errors';
 import { dropChainKey, dropSigningKey } from '../keys/drop-key.ts';
 import { rotateKeys as makeNextKeys } from '../keys/rotate-keys.ts';
 import { commandLine } from './command-line.ts';
 import { withDeps } from './with-deps.ts';
 
 export async function rotateKeys({ json }: { json: boolean }): Promise<number> {
-  const made = await withDeps(makeNextKeys);
+  const made = await withDeps((deps) => makeNextKeys(deps, commandLine(deps))).catch((cause: unknown) => {
+    if (cause instanceof Refusal && cause.code === 'rotation_waits') return null;
+    throw cause;
+  });
+  if (made === null) {
+    console.error('portico: the keys of the last rotation wait for their minute (or 64 live: end one with --drop)');
+    return 1;
+  }
   const currentFrom = new Date(made.currentFrom).toISOString();
   if (json) console.log(JSON.stringify({ ...made, currentFrom }));
   else console.log(`made chain key ${made.chainKeyId} and signing key ${made.signingKid}; they are used from ${currentFrom}`);

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { seal, tokenHash } from '../platform/crypto.ts';
+import { tokenHash } from '../platform/crypto.ts';
 import type { Db } from '../platform/db.ts';
 import { insertAuthenticationSecret, insertSigningSecret, signingSecretLabel } from './client-secret.ts';
 
@@ -35,13 +35,13 @@ export async function keepAuthenticationSecret(
  */
 export async function makeSigningSecret(
   tx: Db,
-  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  deps: Pick<Deps, 'now' | 'random' | 'vault'>,
   clientId: string,
   currentFrom: number,
 ): Promise<MadeSecret> {
   const secret = `ptj_${deps.random(SECRET_BYTES).toString('base64url')}`;
   const id = newSecretId(deps);
-  const sealed = seal(deps.config.masterKey, signingSecretLabel(id), secret);
+  const sealed = deps.vault.seal(signingSecretLabel(id), secret);
   await insertSigningSecret(tx, { id, clientId, sealed, currentFrom }, deps.now());
   return { id, secret };
 }

@@ -7,7 +7,7 @@ import { GUESS_NETWORK, WRONG_NETWORK } from './limits.ts';
 import { liftSuspension, type Suspension } from './suspension.ts';
 
 /** What an operator may do for a network; each act is audited, whoever asks for it. */
-type LetInDeps = Pick<Deps, 'db' | 'now' | 'random' | 'config'>;
+type LetInDeps = Pick<Deps, 'db' | 'now' | 'random' | 'vault'>;
 
 /** Ends a suspension now. Null when there was none. Its counters start over, or the next wrong guess would bring it back. */
 export async function letNetworkIn(deps: LetInDeps, from: Origin, network: string): Promise<Suspension | null> {

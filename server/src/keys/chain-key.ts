@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { seal, unseal } from '../platform/crypto.ts';
 import type { Db } from '../platform/db.ts';
 import { type ChainKey, chainKeyFrom } from '../platform/keyring.ts';
+import type { Vault } from '../platform/vault.ts';
 
 /** Key ids live in six bits of a refresh token. */
 export const CHAIN_KEY_IDS = 64;
@@ -9,11 +9,11 @@ export const CHAIN_KEY_IDS = 64;
 const sealLabel = (id: number) => `chain_keys ${id}`;
 
 /** Keys that were not dropped, oldest first. */
-export async function listChainKeys(db: Db, masterKey: Buffer): Promise<ChainKey[]> {
+export async function listChainKeys(db: Db, vault: Vault): Promise<ChainKey[]> {
   const rows = await db.all('select id, sealed, current_from from chain_keys where dropped_at is null order by current_from');
   return rows.map((row) => {
     const id = row['id'] as number;
-    return chainKeyFrom(id, unseal(masterKey, sealLabel(id), row['sealed'] as string), row['current_from'] as number);
+    return chainKeyFrom(id, vault.open(sealLabel(id), row['sealed'] as string), row['current_from'] as number);
   });
 }
 
@@ -24,24 +24,25 @@ export async function listChainKeyAges(db: Db): Promise<{ readonly id: number; r
 }
 
 /** Makes a key under the first free id. Null when another node made one under that id at the same moment, or when none is free. */
-export async function insertChainKey(db: Db, masterKey: Buffer, now: number, currentFrom: number): Promise<number | null> {
+export async function insertChainKey(db: Db, vault: Vault, now: number, currentFrom: number): Promise<number | null> {
   const taken = new Set((await db.all('select id from chain_keys')).map((row) => row['id']));
   const id = Array.from({ length: CHAIN_KEY_IDS }, (_, n) => n).find((n) => !taken.has(n));
   if (id === undefined) return null;
   const rows = await db.all(
     'insert into chain_keys (id, sealed, created_at, current_from) values ($1, $2, $3, $4) on conflict (id) do nothing returning id',
-    [id, seal(masterKey, sealLabel(id), randomBytes(32)), now, currentFrom],
+    [id, vault.seal(sealLabel(id), randomBytes(32)), now, currentFrom],
   );
   return rows.length > 0 ? id : null;
 }
 
-/** The first key of an installation: eight nodes that start together agree on one, because its id is fixed. */
-export async function insertFirstChainKey(db: Db, masterKey: Buffer, now: number): Promise<void> {
-  await db.all('insert into chain_keys (id, sealed, created_at, current_from) values (0, $1, $2, $3) on conflict (id) do nothing', [
-    seal(masterKey, sealLabel(0), randomBytes(32)),
-    now,
-    now,
-  ]);
+/** The first key of an installation, where there is none: eight nodes that start together agree on one, because its id is fixed. */
+export async function insertFirstChainKey(db: Db, vault: Vault, now: number): Promise<void> {
+  // Not again once it was replaced and removed: a key that serves at once is one that the other nodes do not know yet.
+  await db.all(
+    `insert into chain_keys (id, sealed, created_at, current_from)
+     select 0, cast($1 as text), cast($2 as bigint), cast($2 as bigint) where not exists (select 1 from chain_keys) on conflict (id) do nothing`,
+    [vault.seal(sealLabel(0), randomBytes(32)), now],
+  );
 }
 
 /** Holds every other key maker back until this transaction ends. */

@@ -5,7 +5,9 @@ import type { Origin } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Db } from '../platform/db.ts';
 import { createKeyring, type Keyring, type LoadedKeys, type SigningKey } from '../platform/keyring.ts';
+import type { Vault } from '../platform/vault.ts';
 import { deleteOldChainKeys, insertChainKey, insertFirstChainKey, listChainKeyAges, listChainKeys, lockChainKeys } from './chain-key.ts';
+import { reloadVault, type VaultWorld } from './open-vault.ts';
 import { deleteOldSigningKeys, insertSigningKey, listSigningKeys, makeSigningKey, type NewSigningKey } from './signing-key.ts';
 
 /** A new key is published this long before it is used, in milliseconds: every node and verifier reads keys more often. */
@@ -17,7 +19,7 @@ const DAY = 24 * 3_600_000;
 interface KeyWorld {
   readonly db: Db;
   readonly now: () => number;
-  readonly config: { readonly masterKey: Buffer; readonly sessionLife: number };
+  readonly vault: Vault;
 }
 
 /** Reads the keys, and makes the first ones on an empty database. */
@@ -26,19 +28,21 @@ export async function loadKeyring(world: KeyWorld): Promise<Keyring> {
   return createKeyring(await readKeys(world));
 }
 
-export async function reloadKeyring(world: KeyWorld & { readonly keys: Keyring }): Promise<void> {
+export async function reloadKeyring(world: VaultWorld & KeyWorld & { readonly keys: Keyring }): Promise<void> {
+  // First: what was just made may be sealed with what was just made.
+  await reloadVault(world);
   world.keys.replace(await readKeys(world));
 }
 
-async function makeFirstKeys({ db, now, config }: KeyWorld): Promise<void> {
-  await insertFirstChainKey(db, config.masterKey, now());
-  const missing = missingAlgs(await listSigningKeys(db, config.masterKey));
+async function makeFirstKeys({ db, now, vault }: KeyWorld): Promise<void> {
+  await insertFirstChainKey(db, vault, now());
+  const missing = missingAlgs(await listSigningKeys(db, vault));
   if (missing.length === 0) return;
-  const keys = await Promise.all(missing.map((alg) => makeSigningKey(config.masterKey, alg)));
+  const keys = await Promise.all(missing.map((alg) => makeSigningKey(vault, alg)));
   await db.transaction(async (tx) => {
     // Eight nodes may start together: under the lock the first makes the signing keys, the others find them.
     await lockChainKeys(tx);
-    const still = missingAlgs(await listSigningKeys(tx, config.masterKey));
+    const still = missingAlgs(await listSigningKeys(tx, vault));
     for (const key of keys) if (still.includes(key.alg)) await insertSigningKey(tx, key, now(), now());
   });
 }
@@ -47,8 +51,8 @@ function missingAlgs(keys: readonly SigningKey[]): SigningAlg[] {
   return SIGNING_ALGS.filter((alg) => !keys.some((key) => key.alg === alg));
 }
 
-async function readKeys({ db, config }: KeyWorld): Promise<LoadedKeys> {
-  return { chains: await listChainKeys(db, config.masterKey), signing: await listSigningKeys(db, config.masterKey) };
+async function readKeys({ db, vault }: KeyWorld): Promise<LoadedKeys> {
+  return { chains: await listChainKeys(db, vault), signing: await listSigningKeys(db, vault) };
 }
 
 export interface RotatedKeys {
@@ -59,22 +63,12 @@ export interface RotatedKeys {
   readonly currentFrom: number;
 }
 
-/** Publishes the next keys to all nodes; they become current a minute later. Old ones stay until nothing can need them. */
-export async function rotateKeys(world: KeyWorld): Promise<RotatedKeys> {
-  const keys = await makeSigningKeys(world);
-  const made = await world.db.transaction(async (tx) => {
-    await lockChainKeys(tx);
-    return publish(tx, world, keys);
-  });
-  if (made === null) throw new Error('no key id is free: at most 64 keys live at a time; drop one with --drop, or wait until old ones end');
-  return made;
-}
-
 /**
- * The same for an operator: written down, and not while the keys of the last rotation still wait, so that of two who rotate at once, or
- * of two clicks, one makes keys. Throws `rotation_waits`.
+ * Publishes the next keys to all nodes; they become current a minute later, and old ones stay until nothing can need them. Written down, and
+ * not while the keys of the last rotation still wait, so that of two who rotate at once, or of two clicks, one makes keys. Throws
+ * `rotation_waits`, also when all 64 numbers are taken.
  */
-export async function rotateKeysOnce(deps: Deps, from: Origin): Promise<RotatedKeys> {
+export async function rotateKeys(deps: Deps, from: Origin): Promise<RotatedKeys> {
   if (await nextKeysWait(deps.db, deps.now())) throw new Refusal('rotation_waits');
   const keys = await makeSigningKeys(deps);
   const made = await deps.db.transaction(async (tx) => {
@@ -101,16 +95,20 @@ async function nextKeysWait(db: Db, now: number): Promise<boolean> {
   return (await listChainKeyAges(db)).some(({ currentFrom }) => currentFrom > now);
 }
 
-function makeSigningKeys({ config }: KeyWorld): Promise<NewSigningKey[]> {
-  return Promise.all(SIGNING_ALGS.map((alg) => makeSigningKey(config.masterKey, alg)));
+function makeSigningKeys({ vault }: KeyWorld): Promise<NewSigningKey[]> {
+  return Promise.all(SIGNING_ALGS.map((alg) => makeSigningKey(vault, alg)));
 }
 
 /** Under the lock. Null: no chain key id is free. */
-async function publish(tx: Db, { now, config }: KeyWorld, keys: readonly NewSigningKey[]): Promise<RotatedKeys | null> {
+async function publish(
+  tx: Db,
+  { now, config, vault }: Pick<Deps, 'now' | 'config' | 'vault'>,
+  keys: readonly NewSigningKey[],
+): Promise<RotatedKeys | null> {
   const currentFrom = now() + PUBLISH_AHEAD;
   await deleteOldChainKeys(tx, now() - config.sessionLife - DAY);
   await deleteOldSigningKeys(tx, now() - DAY);
-  const chainKeyId = await insertChainKey(tx, config.masterKey, now(), currentFrom);
+  const chainKeyId = await insertChainKey(tx, vault, now(), currentFrom);
   if (chainKeyId === null) return null;
   for (const key of keys) await insertSigningKey(tx, key, now(), currentFrom);
   return { chainKeyId, signingKids: keys.map(({ kid }) => kid), signingKid: keys[0]?.kid ?? '', currentFrom };

@@ -2,15 +2,15 @@ import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } fr
 import { promisify } from 'node:util';
 import type { SigningAlg } from '@portico/protocol/tokens';
 import { calculateJwkThumbprint } from 'jose';
-import { seal, unseal } from '../platform/crypto.ts';
 import type { Db, Row } from '../platform/db.ts';
 import type { SigningKey } from '../platform/keyring.ts';
+import type { Vault } from '../platform/vault.ts';
 
 const sealLabel = (kid: string) => `signing_keys ${kid}`;
 
-export async function listSigningKeys(db: Db, masterKey: Buffer): Promise<SigningKey[]> {
+export async function listSigningKeys(db: Db, vault: Vault): Promise<SigningKey[]> {
   const rows = await db.all('select kid, alg, public_jwk, sealed, current_from from signing_keys order by current_from');
-  return rows.map((row) => fromRow(row, masterKey));
+  return rows.map((row) => fromRow(row, vault));
 }
 
 /** The same without the keys themselves, for whoever only looks. */
@@ -31,12 +31,12 @@ export interface NewSigningKey {
 const generate = promisify(generateKeyPair);
 
 /** A fresh key. Its name is its RFC 7638 thumbprint, so that a verifier's cached key can never be confused with another. */
-export async function makeSigningKey(masterKey: Buffer, alg: SigningAlg): Promise<NewSigningKey> {
+export async function makeSigningKey(vault: Vault, alg: SigningAlg): Promise<NewSigningKey> {
   const { privateKey, publicKey } = await makePair(alg);
   const publicJwk = publicKey.export({ format: 'jwk' });
   const kid = await calculateJwkThumbprint(publicJwk);
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
-  return { kid, alg, publicJwk: JSON.stringify(publicJwk), sealed: seal(masterKey, sealLabel(kid), pem) };
+  return { kid, alg, publicJwk: JSON.stringify(publicJwk), sealed: vault.seal(sealLabel(kid), pem) };
 }
 
 async function makePair(alg: SigningAlg): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
@@ -75,14 +75,14 @@ export async function deleteSigningKey(db: Db, kid: string): Promise<boolean> {
   return (await db.all('delete from signing_keys where kid = $1 returning kid', [kid])).length > 0;
 }
 
-function fromRow(row: Row, masterKey: Buffer): SigningKey {
+function fromRow(row: Row, vault: Vault): SigningKey {
   const kid = row['kid'] as string;
   const alg = row['alg'] as SigningAlg;
   const jwk = JSON.parse(row['public_jwk'] as string) as Record<string, string>;
   return {
     kid,
     alg,
-    privateKey: createPrivateKey(unseal(masterKey, sealLabel(kid), row['sealed'] as string)),
+    privateKey: createPrivateKey(vault.open(sealLabel(kid), row['sealed'] as string)),
     publicKey: createPublicKey({ key: jwk, format: 'jwk' }),
     publicJwk: { ...jwk, kid, alg, use: 'sig' },
     currentFrom: row['current_from'] as number,

@@ -21,7 +21,7 @@ export interface ListedLetter {
 
 /** Newest first: those that wait, or those that were given up. */
 export async function listLettersPage(
-  deps: Pick<Deps, 'db' | 'config'>,
+  deps: Pick<Deps, 'db' | 'vault'>,
   state: 'waiting' | 'given_up',
   { after, limit }: { readonly after: Mark | null; readonly limit: number },
 ): Promise<ListedLetter[]> {
@@ -46,7 +46,7 @@ export async function countWaitingLetters(db: Db, most: number): Promise<{ reado
 }
 
 /** Opens a letter for its address and its kind; its text and its subject may hold a code, and go no further. */
-function fromRow(deps: Pick<Deps, 'config'>, row: Row): ListedLetter {
+function fromRow(deps: Pick<Deps, 'vault'>, row: Row): ListedLetter {
   const id = row['id'] as string;
   const letter = openLetter(deps, id, row['sealed'] as string);
   return {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { bareDeps } from '../../test/bare-deps.ts';
 import { forEachDatabase } from '../../test/databases.ts';
 import { DAY, HOUR, MINUTE } from '../../test/world.ts';
+import { createFirstVault } from '../platform/vault.ts';
 import {
   CLAIM_LIFE,
   claimLetters,
@@ -148,7 +149,7 @@ forEachDatabase('a letter sealed under another master key is given up and said s
   await queueLetter(db, old, letterTo('ada@example.com'));
   const entries: string[] = [];
   const log = { ...old.log, error: (_: object, sentence: string) => void entries.push(sentence) };
-  const deps = { ...old, log, config: { ...old.config, masterKey: randomBytes(32) } };
+  const deps = { ...old, log, vault: createFirstVault(randomBytes(32), old.now) };
   await queueLetter(db, deps, letterTo('bob@example.com'));
   assert.deepEqual(
     (await claimLetters(deps, 10)).map(({ letter }) => letter.to),

@@ -1,8 +1,8 @@
 import type { LetterKind } from '@portico/protocol/events';
 import type { Deps } from '../deps.ts';
-import { seal, unseal } from '../platform/crypto.ts';
 import { type Db, one } from '../platform/db.ts';
 import { type Letter, mailProblem } from '../platform/mail.ts';
+import { isUnknownDataKey } from '../platform/vault.ts';
 
 /**
  * Letters that wait to be sent, in the database: written in the transaction of the act they speak of, so neither exists without the
@@ -20,7 +20,7 @@ const SHOWN_FOR = 24 * 3_600_000;
 /** Empty rows of letters that were given up stay for this long, so that the operator can see that there were some. In milliseconds. */
 const GIVEN_UP_FOR = 7 * 24 * 3_600_000;
 
-type OutboxDeps = Pick<Deps, 'config' | 'now' | 'random' | 'log'>;
+type OutboxDeps = Pick<Deps, 'config' | 'vault' | 'now' | 'random' | 'log'>;
 
 const sealLabel = (id: string) => `mails ${id}`;
 
@@ -32,7 +32,7 @@ export async function queueLetter(tx: Db, deps: OutboxDeps, letter: Letter): Pro
   const sentAt = deps.config.smtpUrl === '' ? now : null;
   await tx.all('insert into mails (id, sealed, created_at, next_try_at, tries, sent_at) values ($1, $2, $3, $3, 0, $4)', [
     id,
-    seal(deps.config.masterKey, sealLabel(id), JSON.stringify(letter)),
+    deps.vault.seal(sealLabel(id), JSON.stringify(letter)),
     now,
     sentAt,
   ]);
@@ -62,7 +62,9 @@ export async function claimLetters(deps: OutboxDeps & Pick<Deps, 'db'>, limit: n
   const claimed: ClaimedLetter[] = [];
   for (const row of rows) {
     const id = row['id'] as string;
-    const letter = openLetter(deps, id, row['sealed'] as string);
+    const letter = tryLetter(deps, id, row['sealed'] as string);
+    // Another node has sealed it with a newer key than this one has read; it is tried again when the claim ends.
+    if (letter === 'unknown key') continue;
     if (letter === null)
       await giveUpLetter(deps, { id, tries: row['tries'] as number }, 'the letter does not open: the master key changed');
     else claimed.push({ id, tries: row['tries'] as number, createdAt: row['created_at'] as number, letter });
@@ -188,10 +190,15 @@ function orderedId({ random }: Pick<Deps, 'random'>): string {
   return `${String(microseconds).padStart(17, '0')}-${random(9).toString('base64url')}`;
 }
 
-export function openLetter({ config }: Pick<Deps, 'config'>, id: string, sealed: string): Letter | null {
+export function openLetter(deps: Pick<Deps, 'vault'>, id: string, sealed: string): Letter | null {
+  const letter = tryLetter(deps, id, sealed);
+  return letter === 'unknown key' ? null : letter;
+}
+
+function tryLetter({ vault }: Pick<Deps, 'vault'>, id: string, sealed: string): Letter | 'unknown key' | null {
   try {
-    return JSON.parse(unseal(config.masterKey, sealLabel(id), sealed).toString()) as Letter;
-  } catch {
-    return null;
+    return JSON.parse(vault.open(sealLabel(id), sealed).toString()) as Letter;
+  } catch (cause) {
+    return isUnknownDataKey(cause) ? 'unknown key' : null;
   }
 }

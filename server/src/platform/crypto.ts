@@ -32,19 +32,19 @@ export function deriveKey(secret: Buffer, purpose: string): Buffer {
 
 /**
  * AES-256-GCM under a fresh random nonce. `label` says what the text is and where it stands, so that a sealed text moved to another
- * row or column does not open.
+ * row or column does not open. `form` stands before it and says which key opens it.
  */
-export function seal(key: Buffer, label: string, plain: string | Buffer): string {
+export function seal(key: Buffer, label: string, plain: string | Buffer, form: string = 'v1'): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(label));
   const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  return `v1.${nonce.toString('base64url')}.${body.toString('base64url')}`;
+  return `${form}.${nonce.toString('base64url')}.${body.toString('base64url')}`;
 }
 
-/** Opens what `seal` made. Throws when key, label or a single bit differ. */
-export function unseal(key: Buffer, label: string, sealed: string): Buffer {
-  const [version, nonce, body] = sealed.split('.');
-  if (version !== 'v1' || nonce === undefined || body === undefined) throw new Error(`sealed ${label} has an unknown form`);
+/** Opens what `seal` made. Throws when key, form, label or a single bit differ. */
+export function unseal(key: Buffer, label: string, sealed: string, form: string = 'v1'): Buffer {
+  const [nonce, body, more] = sealed.startsWith(`${form}.`) ? sealed.slice(form.length + 1).split('.') : [];
+  if (nonce === undefined || body === undefined || more !== undefined) throw new Error(`sealed ${label} has an unknown form`);
   const bytes = Buffer.from(body, 'base64url');
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'), { authTagLength: 16 }).setAAD(Buffer.from(label));
   decipher.setAuthTag(bytes.subarray(bytes.length - 16));

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { deriveKey } from './crypto.ts';
 
 /** The key that seals whatever the database keeps secret. It never enters the database, and the database never leaves with it. */
 export const MASTER_KEY_BYTES = 32;
 export const MASTER_KEY_FILE = 'master.key';
+
+/** The name of a master key: it tells two of them apart and says nothing of either. */
+export function masterKeyIdOf(masterKey: Buffer): string {
+  return deriveKey(masterKey, 'master key name').toString('base64url').slice(0, 16);
+}
 
 /** 32 bytes as base64url, base64 or hex. Null for anything else. */
 export function parseMasterKey(text: string): Buffer | null {

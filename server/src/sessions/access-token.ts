@@ -1,7 +1,6 @@
 import { ACCESS_TOKEN_TYPE, type AccessClaims, FIRST_PARTY_CLIENT, type MachineClaims } from '@portico/protocol/tokens';
 import { signingSecretLabel } from '../clients/client-secret.ts';
 import type { Deps } from '../deps.ts';
-import { unseal } from '../platform/crypto.ts';
 import { type Grant, isFirstParty } from './session.ts';
 import { authTimeOf, type GrantClient, livingScope } from './session-row.ts';
 import { signJwt, signJwtWithSecret } from './sign-jwt.ts';
@@ -26,7 +25,7 @@ export interface SiteGrant {
  * site, `site` says for which of its families.
  */
 export function signAccessToken(
-  deps: Pick<Deps, 'config' | 'keys' | 'random'>,
+  deps: Pick<Deps, 'config' | 'keys' | 'vault' | 'random'>,
   grant: Grant,
   provedAt: number,
   site?: SiteGrant,
@@ -63,7 +62,7 @@ export function signAccessToken(
  * the client (RFC 9068 2.2).
  */
 export function signMachineToken(
-  deps: Pick<Deps, 'config' | 'keys' | 'random'>,
+  deps: Pick<Deps, 'config' | 'keys' | 'vault' | 'random'>,
   { id, client, scope }: { readonly id: string; readonly client: GrantClient; readonly scope: string },
   now: number,
 ): AccessToken {
@@ -74,18 +73,18 @@ export function signMachineToken(
   return { token: sign(deps, client, claims, now), expiresIn: exp - iat };
 }
 
-function sign(deps: Pick<Deps, 'config' | 'keys'>, client: GrantClient, claims: AccessClaims | MachineClaims, now: number): string {
+function sign(deps: Pick<Deps, 'keys' | 'vault'>, client: GrantClient, claims: AccessClaims | MachineClaims, now: number): string {
   if (client.accessAlg !== 'HS256') return signJwt(deps.keys.currentSigning(now, client.accessAlg), ACCESS_TOKEN_TYPE, claims);
   if (client.signingSecret === null) throw new Error(`client ${claims.aud} signs with HS256 and has no secret`);
-  return signJwtWithSecret(openSigningSecret(deps.config, client.signingSecret), ACCESS_TOKEN_TYPE, claims);
+  return signJwtWithSecret(openSigningSecret(deps, client.signingSecret), ACCESS_TOKEN_TYPE, claims);
 }
 
 /** The bytes of a site's own JWT secret. */
 export function openSigningSecret(
-  { masterKey }: Pick<Deps['config'], 'masterKey'>,
+  { vault }: Pick<Deps, 'vault'>,
   { id, sealed }: { readonly id: string; readonly sealed: string },
 ): { readonly id: string; readonly bytes: Buffer } {
-  return { id, bytes: unseal(masterKey, signingSecretLabel(id), sealed) };
+  return { id, bytes: vault.open(signingSecretLabel(id), sealed) };
 }
 
 /**

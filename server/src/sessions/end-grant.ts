@@ -13,7 +13,7 @@ import { insertRevocation } from './revocation.ts';
  */
 export async function endGrant(
   tx: Db,
-  deps: Pick<Deps, 'now' | 'random' | 'config'>,
+  deps: Pick<Deps, 'now' | 'random' | 'vault'>,
   from: Origin,
   { id, userId, sessionId, clientId }: Pick<Family, 'id' | 'userId' | 'sessionId' | 'clientId'>,
   action: Action,

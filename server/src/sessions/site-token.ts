@@ -68,7 +68,7 @@ function isWellFormed({ sub, sid, fid, scope, jti }: SiteClaims): boolean {
 async function keyOf(deps: Deps, client: Client, kid: string) {
   if (client.accessAlg !== 'HS256') return deps.keys.signing(kid)?.publicKey ?? null;
   const secret = (await listSigningSecrets(deps.db, client.id, deps.now())).find(({ id }) => id === kid);
-  return secret === undefined ? null : openSigningSecret(deps.config, secret).bytes;
+  return secret === undefined ? null : openSigningSecret(deps, secret).bytes;
 }
 
 /** The family (sid, client, user) that a token names, if it lives: everything else is read from the rows. */

@@ -3,6 +3,7 @@ import { recordEvent } from '../../src/audit/event.ts';
 import { sealBatch } from '../../src/audit/seal.ts';
 import { verifySeals } from '../../src/audit/verify-seals.ts';
 import type { Db, Row } from '../../src/platform/db.ts';
+import { createFirstVault } from '../../src/platform/vault.ts';
 import { forEachDatabase } from '../databases.ts';
 import { FROM, sealedLog, troubles, writeEvents } from './sealed-log.ts';
 
@@ -173,7 +174,7 @@ forEachDatabase('an event added to a sealed batch hides no other batch, however 
 
 forEachDatabase('with another master key nothing is genuine; many problems are counted and the first are told', async (open) => {
   const { db, deps } = await sealedLog(await open());
-  const other = { ...deps, config: { ...deps.config, masterKey: Buffer.alloc(32, 8) } };
+  const other = { ...deps, vault: createFirstVault(Buffer.alloc(32, 8), deps.now) };
   const report = await verifySeals(other);
   assert.deepEqual([report.problemCount, report.problems.length], [15, 15]);
   await writeEvents({ deps, clock: { now: deps.now, advance: () => undefined } }, 60);

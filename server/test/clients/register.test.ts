@@ -353,7 +353,7 @@ inWorld(
       ['authentication', 'signing'],
     );
     assert.equal(rows[0]?.['hash'], tokenHash(secret?.secret ?? ''));
-    const opened = openSigningSecret(world.deps.config, { id: String(rows[1]?.['id']), sealed: String(rows[1]?.['sealed']) });
+    const opened = openSigningSecret(world.deps, { id: String(rows[1]?.['id']), sealed: String(rows[1]?.['sealed']) });
     assert.equal(opened.bytes.toString(), signingSecret?.secret, 'the key of the HMAC is the text');
     const kept = JSON.stringify([rows, await world.deps.db.all('select * from clients'), await world.deps.db.all('select * from events')]);
     for (const told of [secret?.secret, signingSecret?.secret])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SYSTEM } from '@portico/protocol/routes';
+import { commandLine } from '../../src/cli/command-line.ts';
 import { dropChainKey, dropSigningKey } from '../../src/keys/drop-key.ts';
 import { reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { NOTHING_READ, readRevocations } from '../../src/revocations/watch.ts';
@@ -16,7 +17,7 @@ const from = { requestId: 'cli', address: '', userAgent: 'portico' };
 async function rotated(...nodes: readonly World[]): Promise<void> {
   const [first] = nodes;
   assert.ok(first !== undefined);
-  await rotateKeys(first.deps);
+  await rotateKeys(first.deps, commandLine(first.deps));
   first.clock.advance(MINUTE);
   for (const node of nodes) await reloadKeyring(node.deps);
 }
@@ -66,6 +67,7 @@ onTwoNodes(
     assert.deepEqual(told.map((row) => String(row['session_id'])).sort(), [old.grant.session.id, kept.grant.session.id].sort());
     assert.deepEqual((await actions(first)).filter((action) => /key|ended|left/.test(action)).sort(), [
       'key.dropped',
+      'keys.rotated',
       'session.ended',
       'site.left',
     ]);

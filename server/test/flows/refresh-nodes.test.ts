@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { commandLine } from '../../src/cli/command-line.ts';
 import { dropChainKey } from '../../src/keys/drop-key.ts';
 import { reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { NOTHING_READ, readRevocations } from '../../src/revocations/watch.ts';
@@ -103,7 +104,7 @@ onTwoNodes(
     const attempts: Attempts = new Map();
     const keyOf = (token: string) => parseRefreshToken(first.deps.keys, token)?.keyId;
     const lost = await refreshHonestly(browser, attempts, { lose: true });
-    const rolled = await rotateKeys(first.deps);
+    const rolled = await rotateKeys(first.deps, commandLine(first.deps));
     await reloadKeyring(first.deps);
     assert.equal(rolled.chainKeyId, 1);
 
@@ -131,7 +132,7 @@ onTwoNodes(
 
 onTwoNodes('a dropped key ends its families without holding anybody, and whoever has another key stays', async (first, second) => {
   const victim = await first.signedUp('ada@example.com');
-  await rotateKeys(first.deps);
+  await rotateKeys(first.deps, commandLine(first.deps));
   first.clock.advance(MINUTE);
   for (const node of [first, second]) await reloadKeyring(node.deps);
   const bystander = await first.signedUp('bob@example.com');

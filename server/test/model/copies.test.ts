@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
+import { openVault } from '../../src/keys/open-vault.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';
 import type { Keyring } from '../../src/platform/keyring.ts';
 import { signAccessToken } from '../../src/sessions/access-token.ts';
@@ -105,7 +106,7 @@ forEachFreshDatabase('a copy of the database does not open without its master ke
   const { world, database, close } = await openHouse(fresh);
   await liveALittle(world);
   const stranger = { db: database.db, now: world.clock.now, config: testConfig({ masterKey: Buffer.alloc(32, 8) }) };
-  await assert.rejects(loadKeyring(stranger));
+  await assert.rejects(openVault(stranger));
   await close();
 });
 
@@ -115,7 +116,8 @@ forEachFreshDatabase('the master key alone makes no token, and no database elsew
   // An installation of the thief's own, under the same master key.
   const elsewhere = await freshDatabase(dialect, {});
   t.after(() => elsewhere.drop());
-  const forged = await loadKeyring({ db: elsewhere.db, now: world.clock.now, config: world.deps.config });
+  const place = { db: elsewhere.db, now: world.clock.now, config: world.deps.config };
+  const forged = await loadKeyring({ ...place, vault: await openVault(place) });
   const own = await forgeAll(world, ada, world.deps.keys);
   const stolen = await forgeAll(world, ada, forged);
 

@@ -7,12 +7,14 @@ import { grantBrowser } from '../../src/auth/create-user-session.ts';
 import type { Caller } from '../../src/caller.ts';
 import { insertClient, saveFirstPartyClient } from '../../src/clients/client.ts';
 import type { Deps } from '../../src/deps.ts';
+import { openVault } from '../../src/keys/open-vault.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';
 import type { Database } from '../../src/platform/db.ts';
 import type { Keyring } from '../../src/platform/keyring.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
+import type { Vault } from '../../src/platform/vault.ts';
 import { insertFamily } from '../../src/sessions/refresh-token.ts';
 import { insertSession, lockActiveSession } from '../../src/sessions/session.ts';
 import { noNetwork } from '../no-network.ts';
@@ -34,13 +36,15 @@ export type Kind = 'browser' | 'native';
 export interface Ground {
   readonly db: Database;
   readonly keys: Keyring;
+  readonly vault: Vault;
 }
 
 export async function prepareGround(db: Database): Promise<Ground> {
   const world = { db, now: () => heldClock().now(), config: testConfig() };
   await saveFirstPartyClient(world);
   await insertClient(db, { id: NATIVE_CLIENT, name: 'Space Snake', kind: 'native', origins: [] }, world.now());
-  return { db, keys: await loadKeyring(world) };
+  const vault = await openVault(world);
+  return { db, vault, keys: await loadKeyring({ ...world, vault }) };
 }
 
 /** A history's own sign-in, with a clock of its own. */
@@ -66,6 +70,7 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
     config: testConfig({ sessionIdle: SESSION_IDLE }),
     db: ground.db,
     keys: ground.keys,
+    vault: ground.vault,
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
     log: silentLog,

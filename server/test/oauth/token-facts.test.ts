@@ -3,7 +3,6 @@ import { createHmac, createPublicKey, type KeyObject, randomBytes } from 'node:c
 import { OAUTH } from '@portico/protocol/routes';
 import { setClientDisabled } from '../../src/clients/client.ts';
 import { insertSigningSecret, signingSecretLabel } from '../../src/clients/client-secret.ts';
-import { seal } from '../../src/platform/crypto.ts';
 import { claimsOf, sessionOf } from '../families.ts';
 import { addSite, codeFor, type Site } from '../sites.ts';
 import { DAY, inWorld, MINUTE, ORIGIN, PASSWORD, type World } from '../world.ts';
@@ -28,7 +27,7 @@ async function userinfo(world: World, token: string | null, headers: Readonly<Re
 async function addSigningSite(world: World, id: string): Promise<{ site: Site; secret: { id: string; bytes: Buffer } }> {
   const site = await addSite(world, id, { accessAlg: 'HS256' });
   const secret = { id: randomBytes(16).toString('base64url'), bytes: randomBytes(32) };
-  const sealed = seal(world.deps.config.masterKey, signingSecretLabel(secret.id), secret.bytes);
+  const sealed = world.deps.vault.seal(signingSecretLabel(secret.id), secret.bytes);
   await insertSigningSecret(world.deps.db, { id: secret.id, clientId: id, sealed, currentFrom: world.clock.now() }, world.clock.now());
   return { site, secret };
 }

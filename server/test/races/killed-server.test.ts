@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openVault } from '../../src/keys/open-vault.ts';
 import { loadKeyring } from '../../src/keys/rotate-keys.ts';
 import { openDatabase } from '../../src/platform/open-database.ts';
 import { linkHash, parseAttempt, parseRefreshToken, ringSlot } from '../../src/sessions/refresh-chain.ts';
@@ -9,7 +10,7 @@ import type { Answered, Browser } from '../browser.ts';
 import { rounds } from '../counts.ts';
 import { type FreshDatabase, forEachFreshDatabase } from '../databases.ts';
 import { attemptOf } from '../model/history.ts';
-import { PASSWORD, testConfig } from '../world.ts';
+import { PASSWORD } from '../world.ts';
 import { inHouse, refreshCookieOf, tally } from './house.ts';
 import { connectOverHttp, type Wire } from './over-http.ts';
 import { freePort, type ServerPlace, startServer } from './server-process.ts';
@@ -150,7 +151,8 @@ async function nothingIsLost(
   clients: readonly Client[],
 ): Promise<void> {
   const db = openDatabase(where);
-  const keys = await loadKeyring({ db, now: Date.now, config: { ...testConfig(), masterKey } });
+  const vault = await openVault({ db, now: Date.now, config: { masterKey } });
+  const keys = await loadKeyring({ db, now: Date.now, vault });
   for (const { acknowledged, attempts } of clients) {
     const newest = Math.max(...acknowledged.keys());
     const token = parseRefreshToken(keys, acknowledged.get(newest) ?? '');

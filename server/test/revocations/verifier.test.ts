@@ -4,10 +4,10 @@ import { SYSTEM } from '@portico/protocol/routes';
 import { createVerifier, PorticoError } from '@portico/server';
 import { portico } from '@portico/server/fastify';
 import Fastify from 'fastify';
+import { commandLine } from '../../src/cli/command-line.ts';
 import { saveClientRoles } from '../../src/clients/client-role.ts';
 import { insertSigningSecret, signingSecretLabel } from '../../src/clients/client-secret.ts';
 import { PUBLISH_AHEAD, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
-import { seal } from '../../src/platform/crypto.ts';
 import { insertRevocation } from '../../src/sessions/revocation.ts';
 import { signJwt, signJwtWithSecret } from '../../src/sessions/sign-jwt.ts';
 import { claimsOf, sessionOf } from '../families.ts';
@@ -24,7 +24,7 @@ async function addHmacSite(
 ): Promise<{ site: Site; secret: string }> {
   const site = await addSite(world, id, { accessAlg: 'HS256' });
   const name = randomBytes(16).toString('base64url');
-  const sealed = seal(world.deps.config.masterKey, signingSecretLabel(name), secret);
+  const sealed = world.deps.vault.seal(signingSecretLabel(name), secret);
   await insertSigningSecret(world.deps.db, { id: name, clientId: id, sealed, currentFrom: 0 }, world.clock.now());
   return { site, secret };
 }
@@ -234,7 +234,7 @@ inWorld('a key that was published after the verifier began is found, a name that
     const { access: old } = await signInAt(world, browser, site);
     assert.match(await asked(verifier, old, accept), /^200 /);
     assert.equal(looks, 1);
-    await rotateKeys(world.deps);
+    await rotateKeys(world.deps, commandLine(world.deps));
     await reloadKeyring(world.deps);
     world.clock.advance(PUBLISH_AHEAD);
     const { access } = await signInAt(world, browser, site);

@@ -3,7 +3,6 @@ import { TICKET_TYPES } from '@portico/protocol/tokens';
 import { setClientDisabled } from '../../src/clients/client.ts';
 import { insertSigningSecret, signingSecretLabel } from '../../src/clients/client-secret.ts';
 import { saveConsent } from '../../src/clients/consent.ts';
-import { seal } from '../../src/platform/crypto.ts';
 import { signJwt } from '../../src/sessions/sign-jwt.ts';
 import { firstLink, siteTokens } from '../../src/sessions/site-tokens.ts';
 import { TICKET_LIFE } from '../../src/sessions/ticket.ts';
@@ -120,7 +119,7 @@ inWorld(
     }
     const id = 'A'.repeat(22);
     const own = await addSite(world, 'own', { accessAlg: 'HS256' });
-    const sealed = seal(world.deps.config.masterKey, signingSecretLabel(id), Buffer.alloc(32, 1));
+    const sealed = world.deps.vault.seal(signingSecretLabel(id), Buffer.alloc(32, 1));
     await insertSigningSecret(world.deps.db, { id, clientId: 'own', sealed, currentFrom: 0 }, world.clock.now());
     const accessToken = await tokenOf(world, await world.signedUp('ada@example.com'), own);
     assert.equal((await askAs(world, accessToken, 'own')).body.error, 'signed_out');

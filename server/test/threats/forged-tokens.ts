@@ -3,6 +3,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 import { ACCESS_TOKEN_TYPE, FIRST_PARTY_CLIENT } from '@portico/protocol/tokens';
 import { chainKeyFrom, createKeyring } from '../../src/platform/keyring.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
+import { createFirstVault } from '../../src/platform/vault.ts';
 import { signAccessToken, verifyAccessToken } from '../../src/sessions/access-token.ts';
 import { type Clock, heldClock, MINUTE, START, testConfig } from '../world.ts';
 
@@ -31,7 +32,8 @@ export async function installation(): Promise<Installation> {
   const key = { kid: 'own-key', alg: 'ES256', privateKey, publicKey, publicJwk, currentFrom: 0 } as const;
   const clock = heldClock();
   const keys = createKeyring({ chains: [chainKeyFrom(0, randomBytes(32), 0)], signing: [key] });
-  const deps: Deps = { config: testConfig(), keys, now: clock.now, random: randomBytes, revoked: createRevokedSet() };
+  const vault = createFirstVault(randomBytes(32), clock.now);
+  const deps: Deps = { config: testConfig(), vault, keys, now: clock.now, random: randomBytes, revoked: createRevokedSet() };
   const { token } = signAccessToken(deps, GRANT, clock.now());
   const header = { alg: 'ES256', typ: ACCESS_TOKEN_TYPE, kid: key.kid };
   const own = (claims: Claims | string, head: unknown = header) => signedWith(privateKey, head, claims);

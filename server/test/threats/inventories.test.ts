@@ -10,6 +10,7 @@ import { BODY_LIMIT } from '../../src/http/server.ts';
 import { CHAIN_KEY_IDS } from '../../src/keys/chain-key.ts';
 import { CONFIRM_LIFE, INVITATION_LIFE, RESET_LIFE, UNDO_LIFE } from '../../src/mail/link-lives.ts';
 import { PASSWORD_BYTES_MAX } from '../../src/platform/password-hasher.ts';
+import { PURPOSES } from '../../src/platform/vault.ts';
 import { FOLLOWERS_MAX } from '../../src/revocations/follow.ts';
 import { DEVICE_COOKIE_AGE } from '../../src/sessions/answer.ts';
 import { FORM_TOKEN_LIFE } from '../../src/sessions/csrf.ts';
@@ -100,7 +101,7 @@ test('every purpose for which a key is derived or a text is sealed stands among 
   const sources = sourceFiles('server/src')
     .map(({ text }) => text)
     .join('\n');
-  const derived = [...sources.matchAll(/deriveKey\(secret, '([^']+)'\)/g)].map(([, purpose = '']) => purpose);
+  const derived = [...PURPOSES, ...[...sources.matchAll(/deriveKey\(masterKey, '([^']+)'\)/g)].map(([, purpose = '']) => purpose)];
   const sealed = [...sources.matchAll(/sealLabel = \([^)]*\) => `(\w+) /g)].map(([, label = '']) => label);
   assert.ok(derived.length >= 4 && sealed.length >= 3);
   const written = tableUnder('Cryptography')

@@ -8,7 +8,6 @@ import { AUTH_PREFIX, authPath, EXTERNAL_PATHS, EXTERNAL_PREFIX, OAUTH, REVOCATI
 import { findClient } from '../../src/clients/client.ts';
 import { insertSigningSecret, signingSecretLabel } from '../../src/clients/client-secret.ts';
 import { signLogoutToken } from '../../src/oauth/logout-token.ts';
-import { seal } from '../../src/platform/crypto.ts';
 import type { Log } from '../../src/platform/log.ts';
 import type { Answered, Browser } from '../browser.ts';
 import { sessionOf } from '../families.ts';
@@ -53,9 +52,9 @@ async function openAt(world: World, browser: Browser, site: Site): Promise<Token
 async function addSharing(world: World, id: string): Promise<{ site: Site; jwtSecret: Buffer }> {
   const site = await addSite(world, id, { accessAlg: 'HS256' });
   const jwtSecret = randomBytes(32);
-  const { db, config, now } = world.deps;
+  const { db, now } = world.deps;
   const secretId = randomBytes(16).toString('base64url');
-  const sealed = seal(config.masterKey, signingSecretLabel(secretId), jwtSecret);
+  const sealed = world.deps.vault.seal(signingSecretLabel(secretId), jwtSecret);
   await insertSigningSecret(db, { id: secretId, clientId: id, sealed, currentFrom: now() }, now());
   return { site, jwtSecret };
 }

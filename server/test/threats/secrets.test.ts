@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { COOKIES } from '@portico/protocol/cookies';
 import { SYSTEM } from '@portico/protocol/routes';
+import { commandLine } from '../../src/cli/command-line.ts';
 import { makeCode } from '../../src/guessing/security-code.ts';
 import { loadKeyring, PUBLISH_AHEAD, reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { seal, unseal } from '../../src/platform/crypto.ts';
@@ -172,7 +173,7 @@ inWorld(
     const old = String((await browser.refresh()).body['accessToken']);
     const before = await published();
     // One for each way of signing; the first signs what this browser gets.
-    const { signingKid, signingKids } = await rotateKeys(world.deps);
+    const { signingKid, signingKids } = await rotateKeys(world.deps, commandLine(world.deps));
     assert.equal(signingKids.length, before.length);
     await reloadKeyring(world.deps);
     assert.deepEqual((await published()).sort(), [...before, ...signingKids].sort());

@@ -55,7 +55,7 @@ inWorld('what happens to a client site and at one is written once, with who, whe
   const { refreshToken } = await redeemed(world, game, await codeFor(world, browser, game), withProof(key.proof()));
   await step('refresh.wrong_key', () => ask(world, 'token', game, refreshing(refreshToken)));
   const { kid } = world.deps.keys.currentSigning(world.clock.now());
-  await rotateKeys(world.deps);
+  await rotateKeys(world.deps, OPERATOR);
   await reloadKeyring(world.deps);
   world.clock.advance(2 * MINUTE);
   await step('key.dropped', () => dropSigningKey(world.deps, OPERATOR, kid));

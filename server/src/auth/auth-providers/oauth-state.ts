@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { deriveKey, seal, tokenHash, unseal } from '../../platform/crypto.ts';
+import { tokenHash } from '../../platform/crypto.ts';
 import type { FlowSecrets } from './oauth.ts';
 
 /**
@@ -26,19 +26,18 @@ export interface FlowState extends FlowSecrets {
 /** Milliseconds. */
 export const STATE_LIFE = 10 * 60_000;
 
-type SealDeps = Pick<Deps, 'config' | 'now'>;
+type SealDeps = Pick<Deps, 'vault' | 'now'>;
 const sealLabel = (provider: string, transaction: string) => `state ${provider} ${tokenHash(transaction)}`;
-const keyOf = ({ config: { masterKey: secret } }: SealDeps) => deriveKey(secret, 'provider state');
 
 export function sealState(deps: SealDeps, provider: string, transaction: string, state: FlowState): string {
-  return seal(keyOf(deps), sealLabel(provider, transaction), JSON.stringify(state));
+  return deps.vault.seal(sealLabel(provider, transaction), JSON.stringify(state), 'provider state');
 }
 
 /** Null for a state of another browser or another provider, for one that is too old, and for whatever is none. */
 export function openState(deps: SealDeps, provider: string, transaction: string | null, sealed: string): FlowState | null {
   if (transaction === null || !isExact(sealed)) return null;
   try {
-    const state = JSON.parse(unseal(keyOf(deps), sealLabel(provider, transaction), sealed).toString()) as FlowState;
+    const state = JSON.parse(deps.vault.open(sealLabel(provider, transaction), sealed, 'provider state').toString()) as FlowState;
     return deps.now() - state.iat <= STATE_LIFE ? state : null;
   } catch {
     return null;
