@@ -1,3 +1,4 @@
+import { COPIES, ENV_EXAMPLE, readDockerFile } from '../../server/src/cli/init/docker-files.ts';
 import { adminPage } from './admin-page.ts';
 import { apiPage } from './api-page.ts';
 import { configPage } from './config-page.ts';
@@ -21,6 +22,9 @@ export function generatedPages(): readonly GeneratedPage[] {
     { path: 'docs/errors.md', text: errorsPage() },
     ...errorPages(),
     ...quickStarts(),
+    // The repository's own are the files that `portico init --docker` writes.
+    ...Object.entries(COPIES).map(([path, name]) => ({ path, text: readDockerFile(name) })),
+    { path: '.env.example', text: readDockerFile(ENV_EXAMPLE) },
     { path: 'server/data/snippets.json', text: snippetsFile() },
   ];
 }

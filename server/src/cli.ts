@@ -10,6 +10,7 @@ import {
   nameClientCommand,
   parseClient,
 } from './cli/client-words.ts';
+import { INIT_HELP, INIT_TAKES, type InitCommand, parseInit } from './cli/init-words.ts';
 import { readArguments } from './cli/read-arguments.ts';
 import { nameSuspension, parseSuspension, type SuspensionCommand, type SuspensionName } from './cli/suspension-words.ts';
 import { nameUserCommand, parseUser, USER_HELP, USER_TAKES, type UserCommand, type UserCommandName } from './cli/user-words.ts';
@@ -24,6 +25,8 @@ export type Command =
   | { readonly kind: 'drop-key'; readonly id: string; readonly json: boolean }
   | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
   | AddCommand
+  | InitCommand
+  | { readonly kind: 'health' }
   | AdminCommand
   | SuspensionCommand
   | UserCommand
@@ -53,10 +56,11 @@ Commands
   suspension disallow CIDR
                          suspend it like any other
 ${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}  doctor                 show every setting and check what they lead to
-
+  health                 ask the server of these settings whether it is alive: exit code 0 or 1
+${INIT_HELP}
 Options
   --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, admin, user, add, client,
-                         doctor)
+                         doctor, init)
   --version              print the version
   --help                 print this
 
@@ -81,12 +85,15 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   add: ADD_TAKES,
   ...CLIENT_TAKES,
   doctor: ['json'],
+  health: [],
+  init: INIT_TAKES,
 };
 /** How many words more a command takes; none unless named here. */
 const WORDS: Readonly<Record<string, number>> = {
   job: 1,
   invite: 1,
   add: 1,
+  init: 1,
   'suspension lift': 1,
   'suspension allow': 1,
   'suspension disallow': 1,
@@ -150,6 +157,12 @@ export function parseCommand(argv: readonly string[]): Parsed {
       const command = parseAdd(first, values, json);
       return typeof command === 'string' ? badUsage(command) : command;
     }
+    case 'init': {
+      const command = parseInit(first, values, json);
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
+    case 'health':
+      return { kind: 'health' };
     case 'migrate':
     case 'doctor':
       return { kind: name, json };
@@ -177,9 +190,11 @@ type CommandName =
   | AdminCommandName
   | UserCommandName
   | ClientName
-  | 'doctor';
+  | 'doctor'
+  | 'health'
+  | 'init';
 
-const PLAIN = ['start', 'migrate', 'job', 'invite', 'add', 'doctor'] as const;
+const PLAIN = ['start', 'migrate', 'job', 'invite', 'add', 'doctor', 'health', 'init'] as const;
 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;

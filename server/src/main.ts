@@ -73,6 +73,10 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/client.ts')).enable(command);
     case 'client-roles':
       return (await import('./cli/client.ts')).roles(command);
+    case 'health':
+      return (await import('./cli/health.ts')).health();
+    case 'init':
+      return (await import('./cli/init.ts')).init(command);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(command);
   }

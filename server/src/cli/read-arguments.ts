@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { ADD_OPTIONS, type AddOptions } from './add-words.ts';
 import { CLIENT_OPTIONS, type ClientOptions } from './client-words.ts';
+import { INIT_OPTIONS, type InitOptions } from './init-words.ts';
 
-export interface Options extends ClientOptions, AddOptions {
+export interface Options extends ClientOptions, AddOptions, InitOptions {
   readonly json?: boolean;
   readonly drop?: string;
   readonly note?: string;
@@ -26,6 +27,7 @@ export function readArguments(argv: readonly string[]): { values: Options; words
         email: { type: 'string' },
         ...CLIENT_OPTIONS,
         ...ADD_OPTIONS,
+        ...INIT_OPTIONS,
         version: { type: 'boolean', short: 'v' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -66,6 +66,7 @@ const RULES: readonly Rule[] = [
       'server/src/platform/outgoing.ts': /^import .* from 'node:(?:dns|https?|net)'/,
       'server/src/platform/mail.ts': /import\('nodemailer'\)/,
       'server/src/cli/close-server.ts': /import type \{ Server \} from 'node:http'/,
+      'server/src/cli/health.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
       'server/src/guessing/network-address.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
     },
   },
