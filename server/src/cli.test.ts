@@ -64,6 +64,8 @@ const BAD_USAGE: readonly (readonly string[])[] = [
   ['suspension', 'disallow', 'office'],
   ['doctor', '--drop', '1'],
   ['doctor', '--fix'],
+  ['doctor', '--only', 'weather'],
+  ['migrate', '--only', 'tls'],
   ['-x'],
   ['--json=yes', 'doctor'],
 ];
@@ -95,7 +97,8 @@ test('each command is understood as what it says', () => {
     ['suspension allow 203.0.113.7/24 --note office', { kind: 'suspension-allow', range: '203.0.113.0/24', note: 'office', json: false }],
     ['suspension allow 2001:DB8:0::9/48', { kind: 'suspension-allow', range: '2001:db8::/48', note: '', json: false }],
     ['suspension disallow 203.0.113.0/24', { kind: 'suspension-disallow', range: '203.0.113.0/24', json: false }],
-    ['doctor', { kind: 'doctor', json: false }],
+    ['doctor', { kind: 'doctor', json: false, only: null }],
+    ['doctor --only tls --json', { kind: 'doctor', json: true, only: 'tls' }],
     ['--version', { kind: 'version' }],
     ['-h', { kind: 'help' }],
     ['doctor --help', { kind: 'help' }],

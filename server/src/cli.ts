@@ -1,6 +1,7 @@
 import { type Email, parseEmail } from './accounts/email.ts';
 import { ADD_HELP, ADD_OPTIONS_HELP, ADD_TAKES, type AddCommand, parseAdd } from './cli/add-words.ts';
 import { ADMIN_HELP, ADMIN_TAKES, type AdminCommand, type AdminCommandName, nameAdminCommand, parseAdmin } from './cli/admin-words.ts';
+import { CHECK_NAMES, type CheckName } from './cli/check-names.ts';
 import {
   CLIENT_ADD_HELP,
   CLIENT_HELP,
@@ -31,7 +32,7 @@ export type Command =
   | SuspensionCommand
   | UserCommand
   | ClientCommand
-  | { readonly kind: 'doctor'; readonly json: boolean }
+  | { readonly kind: 'doctor'; readonly json: boolean; readonly only: CheckName | null }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
 
@@ -55,7 +56,9 @@ Commands
   suspension allow CIDR  never suspend a range; --note TEXT says why
   suspension disallow CIDR
                          suspend it like any other
-${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}  doctor                 show every setting and check what they lead to
+${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}  doctor                 show every setting and check what they lead to; --only NAME checks one part:
+                         ${CHECK_NAMES.slice(0, 7).join(', ')},
+                         ${CHECK_NAMES.slice(7).join(', ')}
   health                 ask the server of these settings whether it is alive: exit code 0 or 1
 ${INIT_HELP}
 Options
@@ -84,7 +87,7 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   ...USER_TAKES,
   add: ADD_TAKES,
   ...CLIENT_TAKES,
-  doctor: ['json'],
+  doctor: ['json', 'only'],
   health: [],
   init: INIT_TAKES,
 };
@@ -164,8 +167,12 @@ export function parseCommand(argv: readonly string[]): Parsed {
     case 'health':
       return { kind: 'health' };
     case 'migrate':
-    case 'doctor':
       return { kind: name, json };
+    case 'doctor': {
+      const only = CHECK_NAMES.find((each) => each === values.only) ?? null;
+      if (values.only !== undefined && only === null) return badUsage(`--only needs the name of a part: ${CHECK_NAMES.join(', ')}`);
+      return { kind: 'doctor', json, only };
+    }
     case 'client add':
     case 'client list':
     case 'client rotate-secret':

@@ -1,21 +1,18 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { countWaitingLogouts, oldestWaitingLogout } from '../clients/logout-list.ts';
 import type { Settings } from '../config.ts';
 import { JOBS } from '../jobs/index.ts';
 import { type Lease, listLeases } from '../jobs/lease.ts';
 import { listChainKeys } from '../keys/chain-key.ts';
 import { lookIntoVault } from '../keys/open-vault.ts';
 import { listSigningKeys } from '../keys/signing-key.ts';
-import { countLetters } from '../mail/outbox.ts';
+import { countLetters, oldestWaitingLetter } from '../mail/outbox.ts';
 import { clockAhead } from '../platform/database-clock.ts';
 import type { Database } from '../platform/db.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
 import { pendingMigrations } from '../platform/migrate.ts';
-import { SQLITE_FILE } from '../platform/sqlite-file.ts';
 import { createFirstVault } from '../platform/vault.ts';
-import { StartProblem } from '../start-problem.ts';
-import { connect, databasePlace, messageOf } from '../wire.ts';
-import type { Check } from './check.ts';
+import { databasePlace, messageOf } from '../wire.ts';
+import type { Check, Examination } from './check.ts';
 import { checkAuditLog } from './check-audit-log.ts';
 
 /** Nodes whose clocks differ by more than this disagree about what has expired. In milliseconds. */
@@ -23,28 +20,23 @@ const CLOCK_LIMIT = 5000;
 const CLOCK_WORTH_A_WORD = 1000;
 /** A job that was not done for this many of its own pauses has stopped. */
 const MISSED_RUNS = 10;
+/** A mail server, or a site, that is away for longer than this is worth a word, in milliseconds. */
+const WAITING_LIMIT = 15 * 60_000;
+const LOGOUTS_COUNTED = 10_000;
 
-export async function checkDatabase(settings: Settings): Promise<Check[]> {
+export async function checkDatabase({ settings, reached, outside }: Examination): Promise<readonly Check[]> {
   const place = databasePlace(settings);
-  if (settings.databaseUrl === '' && !existsSync(join(settings.dataDir, SQLITE_FILE))) {
-    return [{ name: 'database', state: 'ok', finding: `${place}, made at the first start` }];
+  const opened = await reached;
+  if (opened.kind === 'absent') return [{ name: 'database', state: 'ok', finding: `${place}, made at the first start` }];
+  if (opened.kind === 'unreachable') {
+    return [{ name: 'database', state: 'fail', finding: opened.problem, fix: 'start it, or check PORTICO_DATABASE_URL' }];
   }
-  let database: Database;
-  try {
-    database = await connect(settings);
-  } catch (cause) {
-    if (!(cause instanceof StartProblem)) throw cause;
-    return [{ name: 'database', state: 'fail', finding: cause.message, fix: 'start it, or check PORTICO_DATABASE_URL' }];
-  }
-  try {
-    return [
-      { name: 'database', state: 'ok', finding: place },
-      ...(await checkClock(database)),
-      ...(await checkContents(database, settings)),
-    ];
-  } finally {
-    await database.close();
-  }
+  const { database } = opened;
+  return [
+    { name: 'database', state: 'ok', finding: place },
+    ...(await checkClock(database)),
+    ...(await checkContents(database, settings, outside.now())),
+  ];
 }
 
 async function checkClock(database: Database): Promise<Check[]> {
@@ -56,7 +48,7 @@ async function checkClock(database: Database): Promise<Check[]> {
   return [{ name: 'clock', state: off > CLOCK_LIMIT ? 'fail' : 'warn', finding, fix: 'let a time service set both clocks' }];
 }
 
-async function checkContents(database: Database, settings: Settings): Promise<Check[]> {
+async function checkContents(database: Database, settings: Settings, now: number): Promise<Check[]> {
   const pending = await pendingMigrations(database).catch((cause: unknown) => messageOf(cause));
   if (typeof pending === 'string')
     return [{ name: 'migrations', state: 'fail', finding: pending, fix: 'start the program that fits this database' }];
@@ -67,8 +59,9 @@ async function checkContents(database: Database, settings: Settings): Promise<Ch
     { name: 'migrations', state: 'ok', finding: 'all applied' },
     await checkKeys(database, settings),
     ...(await checkAudit(database, settings)),
-    await checkOutbox(database),
-    ...checkJobs(await listLeases(database), Date.now()),
+    await checkOutbox(database, now),
+    await checkLogouts(database, now),
+    ...checkJobs(await listLeases(database), now),
   ];
 }
 
@@ -103,11 +96,28 @@ async function checkKeys(database: Database, settings: Settings): Promise<Check>
   }
 }
 
-async function checkOutbox(database: Database): Promise<Check> {
+async function checkOutbox(database: Database, now: number): Promise<Check> {
   const { waiting, givenUp } = await countLetters(database);
-  const finding = `${waiting} letters wait, ${givenUp} were given up in the last week`;
-  if (givenUp === 0) return { name: 'outbox', state: 'ok', finding };
-  return { name: 'outbox', state: 'warn', finding, fix: 'the log says why: look for "a letter was given up"' };
+  const oldest = await oldestWaitingLetter(database);
+  const age = oldest === null ? 0 : now - oldest;
+  const finding = `${waiting} letters wait${waiting === 0 ? '' : `, the oldest for ${inWords(age)}`}; ${givenUp} were given up in the last week`;
+  if (givenUp > 0) return { name: 'outbox', state: 'warn', finding, fix: 'the log says why: look for "a letter was given up"' };
+  if (age <= WAITING_LIMIT) return { name: 'outbox', state: 'ok', finding };
+  return { name: 'outbox', state: 'warn', finding, fix: 'is a server running? look for "a letter could not be sent" in its log' };
+}
+
+async function checkLogouts(database: Database, now: number): Promise<Check> {
+  const { waiting, givenUp } = await countWaitingLogouts(database, LOGOUTS_COUNTED);
+  const oldest = await oldestWaitingLogout(database);
+  const age = oldest === null ? 0 : now - oldest;
+  const finding = `${waiting} sites wait to hear of a sign-out${waiting === 0 ? '' : `, the oldest for ${inWords(age)}`}; ${givenUp} were given up`;
+  if (givenUp === 0 && age <= WAITING_LIMIT) return { name: 'logouts', state: 'ok', finding };
+  return { name: 'logouts', state: 'warn', finding, fix: 'the admin page names them under "Sign-outs that wait"' };
+}
+
+function inWords(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }
 
 function checkJobs(leases: readonly Lease[], now: number): Check[] {

@@ -1,16 +1,32 @@
 import { existsSync, statSync } from 'node:fs';
-import { PAGES } from '@portico/protocol/routes';
 import type { Settings } from '../config.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
-import { createMailTransport } from '../platform/mail.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
-import { parseSmtpUrl } from '../platform/smtp-url.ts';
-import { messageOf } from '../wire.ts';
-import type { Check } from './check.ts';
+import type { Check, Examination, Outside } from './check.ts';
 
-/** What can be said without the database: addresses, files, the mail server. */
-export async function checkMachine(settings: Settings): Promise<Check[]> {
-  return [checkAddress(settings), checkMasterKey(settings), ...checkDataFolder(settings), await checkMail(settings)];
+/** Portico idles at about 120 MB, and each password that is hashed takes 19 MiB. In bytes. */
+const MEMORY_ENOUGH = 256 * 2 ** 20;
+/** What is left of a disk, in bytes. */
+const DISK_LOW = 2 ** 30;
+const DISK_FULL = 100 * 2 ** 20;
+
+/** What can be said without asking anybody: addresses, files, the machine. */
+export async function checkMachine({ settings, outside }: Examination): Promise<readonly Check[]> {
+  return [
+    checkRuntime(outside),
+    checkAddress(settings),
+    checkMasterKey(settings),
+    ...checkSecretFiles(outside),
+    ...checkDataFolder(settings),
+    ...checkDisk(settings, outside),
+  ];
+}
+
+function checkRuntime({ memory }: Outside): Check {
+  const name = 'runtime';
+  const finding = `Node ${process.versions.node} on ${process.platform}, ${Math.round(memory / 2 ** 20)} MB of memory`;
+  if (memory >= MEMORY_ENOUGH) return { name, state: 'ok', finding };
+  return { name, state: 'warn', finding, fix: 'give it 256 MB or more: each password that is hashed takes 19 MB' };
 }
 
 function checkAddress({ mode, origin, host }: Settings): Check {
@@ -48,28 +64,27 @@ function checkDataFolder({ dataDir, databaseUrl }: Settings): Check[] {
   return [{ name: 'data folder', state: 'warn', finding: `${dataDir} is open to others, and holds ${holds}`, fix: `chmod 700 ${dataDir}` }];
 }
 
-async function checkMail({ smtpUrl, mailFrom, appOrigin }: Settings): Promise<Check> {
-  const name = 'mail';
-  const server = parseSmtpUrl(smtpUrl);
-  if (server === null) return { name, state: 'ok', finding: `no mail server; letters are shown at ${appOrigin}${PAGES.devMail}` };
-  const place = `${server.host}:${server.port}`;
-  try {
-    await createMailTransport({ smtpUrl, mailFrom }).verify();
-  } catch (cause) {
-    return {
-      name,
-      state: 'fail',
-      finding: `${place} takes no letters: ${messageOf(cause)}`,
-      fix: 'check PORTICO_SMTP_URL; letters wait meanwhile',
-    };
-  }
-  if (server.tls === 'none' && !isLoopbackHost(server.host)) {
-    return {
-      name,
+/** Docker mounts secrets for its container alone, readable by all in it. */
+const CONTAINER_SECRETS = '/run/secrets/';
+
+function checkSecretFiles({ secretFiles }: Outside): Check[] {
+  if (process.platform === 'win32') return [];
+  return secretFiles
+    .filter(({ path }) => !path.startsWith(CONTAINER_SECRETS) && existsSync(path) && (statSync(path).mode & 0o004) !== 0)
+    .map(({ setting, path }) => ({
+      name: `secret ${setting}`,
       state: 'warn',
-      finding: `${place} answers, but codes go there unencrypted`,
-      fix: 'drop ?tls=none from PORTICO_SMTP_URL',
-    };
-  }
-  return { name, state: 'ok', finding: `${place} answers` };
+      finding: `${path} can be read by everybody on this machine`,
+      fix: `chmod 600 ${path}, as a file of the user that Portico runs as`,
+    }));
+}
+
+/** A full disk stops every write: nobody could sign in or out. */
+function checkDisk({ dataDir, databaseUrl }: Settings, { freeBytes }: Outside): Check[] {
+  if (databaseUrl !== '' || !existsSync(dataDir)) return [];
+  const free = freeBytes(dataDir);
+  const name = 'disk';
+  const finding = `${free >= DISK_LOW ? `${Math.floor(free / 2 ** 30)} GB` : `${Math.floor(free / 2 ** 20)} MB`} free for the database in ${dataDir}`;
+  if (free >= DISK_LOW) return [{ name, state: 'ok', finding }];
+  return [{ name, state: free < DISK_FULL ? 'fail' : 'warn', finding, fix: 'make room: without it nobody signs in or out' }];
 }

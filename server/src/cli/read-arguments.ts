@@ -9,6 +9,7 @@ export interface Options extends ClientOptions, AddOptions, InitOptions {
   readonly note?: string;
   readonly reason?: string;
   readonly email?: string;
+  readonly only?: string;
   readonly version?: boolean;
   readonly help?: boolean;
 }
@@ -25,6 +26,7 @@ export function readArguments(argv: readonly string[]): { values: Options; words
         note: { type: 'string' },
         reason: { type: 'string' },
         email: { type: 'string' },
+        only: { type: 'string' },
         ...CLIENT_OPTIONS,
         ...ADD_OPTIONS,
         ...INIT_OPTIONS,

@@ -58,3 +58,9 @@ export async function countWaitingLogouts(db: Db, most: number): Promise<{ reado
   );
   return { waiting: row?.['waiting'] as number, givenUp: row?.['given_up'] as number };
 }
+
+/** When the oldest that waits was queued, in epoch milliseconds; null: none waits. */
+export async function oldestWaitingLogout(db: Db): Promise<number | null> {
+  const [row] = await db.all('select min(created_at) as oldest from logouts where sent_at is null and given_up_at is null');
+  return row?.['oldest'] as number | null;
+}

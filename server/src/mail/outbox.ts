@@ -167,6 +167,12 @@ export async function countLetters(db: Db): Promise<{ waiting: number; givenUp: 
   return { waiting: (row?.['waiting'] as number | undefined) ?? 0, givenUp: (row?.['given_up'] as number | undefined) ?? 0 };
 }
 
+/** When the oldest that waits was queued, in epoch milliseconds; null: none waits. */
+export async function oldestWaitingLetter(db: Db): Promise<number | null> {
+  const row = await one(db, 'select min(created_at) as oldest from mails where sent_at is null and given_up_at is null');
+  return row?.['oldest'] as number | null;
+}
+
 /** Letters that were shown long enough, and the empty rows of those that were given up. */
 export async function deleteOldLetters(db: Db, now: number, limit: number): Promise<number> {
   const rows = await db.all(

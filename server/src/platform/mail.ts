@@ -38,26 +38,9 @@ export function createMailTransport(
   { smtpUrl, mailFrom }: { smtpUrl: string; mailFrom: string },
   patience: number = MAIL_PATIENCE,
 ): MailTransport {
-  const server = parseSmtpUrl(smtpUrl);
   const from = parseMailbox(mailFrom);
-  if (server === null || from === null) throw new Error('mail transport: unusable server or sender address');
-  const options: SMTPTransportOptions = {
-    host: server.host,
-    port: server.port,
-    secure: server.tls === 'implicit',
-    requireTLS: server.tls === 'required',
-    ignoreTLS: server.tls === 'none',
-    // On loopback test catchers offer STARTTLS with certificates of their own making; nobody listens in between.
-    tls: { rejectUnauthorized: !(server.tls === 'optional' && isLoopbackHost(server.host)), minVersion: 'TLSv1.2' },
-    connectionTimeout: patience,
-    greetingTimeout: patience,
-    socketTimeout: patience,
-    dnsTimeout: patience,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    // With credentials given, a server that suddenly offers no AUTH is not ours.
-    ...(server.user === '' ? {} : { auth: { user: server.user, pass: server.password }, forceAuth: true }),
-  };
+  const options = smtpOptions(smtpUrl, patience);
+  if (options === null || from === null) throw new Error('mail transport: unusable server or sender address');
   // Loaded when a letter goes: it is 10 MB that an installation without a mail server never needs.
   const connect = async () => (await import('nodemailer')).createTransport(options);
   return {
@@ -84,6 +67,29 @@ export function createMailTransport(
     verify: async () => {
       await (await connect()).verify();
     },
+  };
+}
+
+/** How the mail server is spoken to, whatever for. Null: the URL names none. */
+export function smtpOptions(smtpUrl: string, patience: number): SMTPTransportOptions | null {
+  const server = parseSmtpUrl(smtpUrl);
+  if (server === null) return null;
+  return {
+    host: server.host,
+    port: server.port,
+    secure: server.tls === 'implicit',
+    requireTLS: server.tls === 'required',
+    ignoreTLS: server.tls === 'none',
+    // On loopback test catchers offer STARTTLS with certificates of their own making; nobody listens in between.
+    tls: { rejectUnauthorized: !(server.tls === 'optional' && isLoopbackHost(server.host)), minVersion: 'TLSv1.2' },
+    connectionTimeout: patience,
+    greetingTimeout: patience,
+    socketTimeout: patience,
+    dnsTimeout: patience,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    // With credentials given, a server that suddenly offers no AUTH is not ours.
+    ...(server.user === '' ? {} : { auth: { user: server.user, pass: server.password }, forceAuth: true }),
   };
 }
 

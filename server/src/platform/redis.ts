@@ -13,6 +13,8 @@ export interface Redis {
   listen(channel: string, hear: () => void, missed: () => void): () => void;
   /** Whether it answers now, and how it is called; throws when it does not. For `portico doctor`. */
   ping(): Promise<void>;
+  /** What it says of itself (INFO): version, memory, policy. Null: it does not say, or has no time. For `portico doctor`. */
+  describe(): Promise<ReadonlyMap<string, string> | null>;
   close(): void;
 }
 
@@ -91,6 +93,11 @@ export async function openRedis(url: string, log: Log): Promise<Redis> {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       if ((await ask(() => client.ping())) === null) throw new Error(`no answer within ${ANSWER_WITHIN} ms`);
+    },
+    describe: async () => {
+      const text = await ask(() => client.info());
+      if (text === null) return null;
+      return new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = '', value = '']) => [name, value]));
     },
     close: () => {
       for (const each of [client, ...ears]) {

@@ -65,6 +65,10 @@ const RULES: readonly Rule[] = [
       'server/src/platform/network.ts': /await fetch\(url/,
       'server/src/platform/outgoing.ts': /^import .* from 'node:(?:dns|https?|net)'/,
       'server/src/platform/mail.ts': /import\('nodemailer'\)/,
+      // For `portico doctor` alone: names, pages of our own, and a mail server that is asked without a letter.
+      'server/src/platform/names.ts': /^import .* from 'node:(?:dns|dns\/promises|net)'/,
+      'server/src/platform/visit.ts': /^import .* from 'node:(?:https?|tls)'/,
+      'server/src/platform/mail-trial.ts': /import\('nodemailer'\)/,
       'server/src/cli/close-server.ts': /import type \{ Server \} from 'node:http'/,
       'server/src/cli/health.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
       'server/src/guessing/network-address.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
