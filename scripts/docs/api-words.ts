@@ -145,7 +145,8 @@ export const SYSTEM_WORDS: Readonly<Record<keyof typeof SYSTEM, string>> = {
     'Where issuer, pages, API and keys are. With `?client_id=`, asked by a page of that client: `client` with `mode`, how its app holds a sign-in (`cookie`, `site` or `pkce`)',
   changePassword: 'Leads to the page where the password is changed, for password managers',
   health: '200 while the process lives',
-  ready: '200 while the database answers, else 503',
+  ready:
+    '200 while this node serves: the database answers, its migrations fit, keys are loaded, the clocks differ by five seconds at most, and nobody asked it to end. Else 503, and `failing` names what is missing: `database`, `migrations`, `keys`, `clock`, `leaving`',
   openapi: 'The API as OpenAPI 3.1, from the schemas that validate',
   assets: 'Scripts, styles and pictures of the pages, each named by its content',
 };

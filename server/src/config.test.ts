@@ -145,6 +145,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   ],
   PORTICO_ASSET_BASE: ['https://cdn.example.com/folder', 'cdn.example.com'],
   PORTICO_HOST: ['http://0.0.0.0', '0.0.0.0:4000', 'a b'],
+  PORTICO_DATABASE_CONNECTIONS: ['0', '1', '501', '-5', '2.5', 'ten'],
+  PORTICO_DRAIN_DELAY: ['5s', '1m', '-1s', '2', '500ms', 'soon'],
   PORTICO_PORT: ['0', '-1', '65536', '4000.5', '0x10', '4e3', 'NaN', ' 4000'],
   PORTICO_DATABASE_URL: ['mysql://u@h/d', 'portico.sqlite', 'postgres://h/d x'],
   PORTICO_REDIS_URL: ['localhost:6379', 'http://127.0.0.1:6379', 'redis://', 'redis://a b:6379'],

@@ -29,6 +29,8 @@ export interface Config {
   readonly dataDir: string;
   /** '' = SQLite in the data folder. */
   readonly databaseUrl: string;
+  /** To PostgreSQL, at most. */
+  readonly databaseConnections: number;
   /** '' = none. */
   readonly redisUrl: string;
   /** '' in development = letters stay in the outbox and are shown at /dev/mail. */
@@ -57,6 +59,8 @@ export interface Config {
   readonly providers: Readonly<Record<string, ProviderAccess>>;
   /** Whether the demo runs beside the server, in a process of its own. */
   readonly demo: 'on' | 'off';
+  /** Between being asked to end and taking no more connections. */
+  readonly drainDelay: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -145,6 +149,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     port,
     dataDir: read('dataDir', SETTINGS.dataDir),
     databaseUrl: read('databaseUrl', SETTINGS.databaseUrl),
+    databaseConnections: read('databaseConnections', SETTINGS.databaseConnections),
     redisUrl: read('redisUrl', SETTINGS.redisUrl),
     smtpUrl: read('smtpUrl', SETTINGS.smtpUrl),
     mailFrom: read('mailFrom', SETTINGS.mailFrom, `Portico <no-reply@${mailHost(origin)}>`),
@@ -163,6 +168,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     staticDir: read('staticDir', SETTINGS.staticDir),
     providers: offeredOf(givenProviders),
     demo: read('demo', SETTINGS.demo, isForTrying ? 'on' : 'off'),
+    drainDelay: read('drainDelay', SETTINGS.drainDelay, mode === 'production' ? '2s' : '0s'),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };
   problems.push(

@@ -5,6 +5,7 @@ import type { Log } from './platform/log.ts';
 import type { Network } from './platform/network.ts';
 import type { PasswordHasher } from './platform/password-hasher.ts';
 import type { RevokedSet } from './platform/revoked-set.ts';
+import type { ThisNode } from './platform/this-node.ts';
 import type { Vault } from './platform/vault.ts';
 
 /** Everything a function may reach for, handed in as its first argument: no globals, so a test can hold the clock and open the mailbox. */
@@ -18,6 +19,8 @@ export interface Deps {
   /** Revocations of unexpired tokens, kept in memory and read again each second. */
   readonly revoked: RevokedSet;
   readonly log: Log;
+  /** This process among those that serve from the same database. */
+  readonly node: ThisNode;
   /** Services that are not ours. */
   readonly network: Network;
   /** Epoch milliseconds. */

@@ -20,6 +20,7 @@ import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
 import { openRedis } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
+import { createThisNode, type ThisNode } from './platform/this-node.ts';
 import { isUnknownDataKey, type Vault } from './platform/vault.ts';
 import { watchRevocations } from './revocations/watch.ts';
 import { StartProblem } from './start-problem.ts';
@@ -38,7 +39,12 @@ export interface Wired {
  * Opens the database, brings it up to date, loads the keys, and puts together what every function is handed. Throws StartProblem.
  * `onMailWaits` is called when a letter has been queued.
  */
-export async function createDeps(config: Config, log: Log, onMailWaits: () => void = () => undefined): Promise<Wired> {
+export async function createDeps(
+  config: Config,
+  log: Log,
+  onMailWaits: () => void = () => undefined,
+  node: ThisNode = createThisNode(createRandom()),
+): Promise<Wired> {
   const database = await connect(config);
   try {
     const now = Date.now;
@@ -58,6 +64,7 @@ export async function createDeps(config: Config, log: Log, onMailWaits: () => vo
       hasher: createPasswordHasher(),
       revoked: createRevokedSet([direct], denylist),
       log,
+      node,
       network: createNetwork({ outgoing: outgoingRules(config) }),
       now,
       random: createRandom(),
@@ -96,11 +103,11 @@ export async function keepCurrent({ deps, notices }: Pick<Wired, 'deps' | 'notic
 }
 
 /** Opens the database and asks it something. Throws StartProblem. */
-export async function connect(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<Database> {
+export async function connect(config: Pick<Config, 'databaseUrl' | 'dataDir' | 'databaseConnections'>): Promise<Database> {
   const unreachable = (cause: unknown) => fail(`the database cannot be reached (${databasePlace(config)}): ${messageOf(cause)}`, cause);
   let database: Database;
   try {
-    database = openDatabase(config);
+    database = openDatabase(config, { max: config.databaseConnections });
   } catch (cause) {
     return unreachable(cause);
   }

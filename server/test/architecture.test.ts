@@ -96,6 +96,7 @@ const NOUNS = [
   'mail/outbox.ts',
   'mail/outbox-list.ts',
   'jobs/lease.ts',
+  'nodes/node.ts',
 ];
 /** Rules and values that own no table and know none: nouns may use them. */
 const VALUES = [
@@ -160,7 +161,7 @@ const LAYERS: readonly (readonly [string, (file: string) => boolean])[] = [
   [
     'steps',
     (file) =>
-      /^(audit|sessions|accounts|guessing|clients|mail|revocations|oauth\/grants)\//.test(file) || STEPS_BESIDE_VERBS.includes(file),
+      /^(audit|sessions|accounts|guessing|clients|mail|revocations|nodes|oauth\/grants)\//.test(file) || STEPS_BESIDE_VERBS.includes(file),
   ],
   ['providers', (file) => file.startsWith('auth/auth-providers/')],
   ['verbs', (file) => /^(auth|keys|oauth|external|sso|admin)\//.test(file)],
@@ -265,6 +266,7 @@ test('SQL about a table stands in the one file that owns it', () => {
     mails: 'mail/outbox.ts',
     leases: 'jobs/lease.ts',
     data_keys: 'keys/data-key.ts',
+    nodes: 'nodes/node.ts',
     chain_keys: 'keys/chain-key.ts',
     signing_keys: 'keys/signing-key.ts',
   };

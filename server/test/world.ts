@@ -14,6 +14,7 @@ import type { Db } from '../src/platform/db.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { ARGON2, createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
+import { createThisNode } from '../src/platform/this-node.ts';
 import { watchRevocations } from '../src/revocations/watch.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import { forEachDatabase } from './databases.ts';
@@ -72,6 +73,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     port: 0,
     dataDir: '',
     databaseUrl: '',
+    databaseConnections: 10,
     redisUrl: '',
     smtpUrl: '',
     mailFrom: 'Portico <no-reply@localhost>',
@@ -90,6 +92,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     staticDir: '',
     providers: {},
     demo: 'off',
+    drainDelay: 0,
     logLevel: 'silent',
     ...overrides,
   };
@@ -130,6 +133,7 @@ export async function openWorld(
     hasher: createPasswordHasher({ parallel: 2, queue: 1000, options: { ...ARGON2, memoryCost: 64, timeCost: 1 } }),
     revoked: createRevokedSet(),
     log: silentLog,
+    node: createThisNode(randomBytes),
     network: noNetwork(),
     now: clock.now,
     random: randomBytes,

@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { offerSetup } from '../accounts/offer-setup.ts';
@@ -7,12 +8,16 @@ import { buildApp } from '../app.ts';
 import { fillClientSearchKeys, saveFirstPartyClient } from '../clients/client.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
-import { newHolder, type RunningJobs, startJobs } from '../jobs/runner.ts';
+import { type RunningJobs, startJobs } from '../jobs/runner.ts';
+import { joinNodes } from '../nodes/join-nodes.ts';
 import { createLogger } from '../platform/logger.ts';
+import { masterKeyIdOf } from '../platform/master-key.ts';
+import { createRandom } from '../platform/random.ts';
+import { createThisNode } from '../platform/this-node.ts';
 import { readVersion } from '../platform/version.ts';
 import { StartProblem } from '../start-problem.ts';
 import { createDeps, keepCurrent, messageOf } from '../wire.ts';
-import { countAnswers } from './close-server.ts';
+import { watchAnswers } from './close-server.ts';
 import { commandLine } from './command-line.ts';
 import { settleDemo, startDemo } from './demo.ts';
 import { endOnFatalErrors, leaveAfter, untilAsked } from './process-end.ts';
@@ -20,22 +25,26 @@ import { startScreen } from './start-screen.ts';
 
 /** A clean end takes this long at most, in milliseconds. */
 const END_PATIENCE = 10_000;
+/** Of it, jobs get this much to stop between two steps. */
+const JOBS_PATIENCE = 3000;
 
 /** Serves until the process is asked to end. */
 export async function start(): Promise<number> {
   const config = readConfig();
-  const log = createLogger(config);
+  const node = createThisNode(createRandom());
+  const log = createLogger(config).child({ node: node.id });
   endOnFatalErrors(log);
   let jobs: RunningJobs | null = null;
-  const wired = await createDeps(config, log, () => jobs?.wake('deliver-mail'));
+  const wired = await createDeps(config, log, () => jobs?.wake('deliver-mail'), node);
   const { deps, close } = wired;
   try {
     await saveFirstPartyClient(deps);
     await fillClientSearchKeys(deps.db);
     await settleDemo(deps);
     const current = await keepCurrent(wired);
+    const membership = await joinNodes(deps, masterKeyIdOf(config.masterKey));
     const server = await serve(deps, log);
-    jobs = startJobs(deps, newHolder(deps));
+    jobs = startJobs(deps, node.id);
     // Whatever ends a sign-in, here, at another node or on a command line, is heard of as a revocation; then some site may wait to be told.
     deps.revoked.subscribe('deliver-logouts', () => jobs?.wake('deliver-logouts'));
     await announce(deps, log);
@@ -45,10 +54,12 @@ export async function start(): Promise<number> {
 
     const signal = await untilAsked();
     leaveAfter(END_PATIENCE, log);
-    log.info({ signal }, 'ending: no new connections, answers under way are finished');
-    await Promise.all([server.close(), demo.stop()]);
-    await jobs.stop();
+    log.info({ signal }, 'ending: not ready any more; then no new connections, and answers under way are finished');
+    await membership.leave();
+    await sleep(config.drainDelay);
+    await Promise.all([server.close(), jobs.stop(JOBS_PATIENCE), demo.stop()]);
     current.stop();
+    await membership.end();
     return 0;
   } finally {
     await close();
@@ -57,9 +68,9 @@ export async function start(): Promise<number> {
 
 async function serve(deps: Deps, log: Logger): Promise<{ close(): Promise<void> }> {
   const app = await buildApp(deps, log);
-  const close = countAnswers(app.server);
+  const close = watchAnswers(app.server);
   await listen(app, deps.config);
-  return { close: () => close(app) };
+  return { close: () => close(app, deps.config.drainDelay) };
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {

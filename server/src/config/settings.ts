@@ -74,6 +74,12 @@ export const SETTINGS = {
   ),
   dataDir: setting('PORTICO_DATA_DIR', folder, './portico-data', 'Folder of the SQLite database and of the generated master key.'),
   databaseUrl: setting('PORTICO_DATABASE_URL', databaseUrl, '', 'Where the data lives. Empty: a SQLite database in the data folder.'),
+  databaseConnections: setting(
+    'PORTICO_DATABASE_CONNECTIONS',
+    wholeNumber(2, 500),
+    '10',
+    'Connections to PostgreSQL that a node holds at most, beside one to listen on. All nodes together must stay under its max_connections.',
+  ),
   redisUrl: setting(
     'PORTICO_REDIS_URL',
     redisUrl,
@@ -145,6 +151,12 @@ export const SETTINGS = {
     oneOf('on', 'off'),
     'on in development at an http address of this machine, else off',
     'Five small apps beside a Portico that is run from its repository, to see what it does. Turned off, they and their sign-ins are removed.',
+  ),
+  drainDelay: setting(
+    'PORTICO_DRAIN_DELAY',
+    duration('0s', '4s'),
+    '2s in production, else 0s',
+    'How long a node that was asked to end says at /readyz that it is not ready and still takes requests, so that a proxy that asks there leaves it alone.',
   ),
   logLevel: setting(
     'PORTICO_LOG_LEVEL',

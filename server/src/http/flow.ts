@@ -7,11 +7,17 @@ const UNREAD_MAX = 8 * 1024 * 1024;
 /** A reader who takes nothing of what waits for this long is gone, in milliseconds. */
 const TAKES_WITHIN = 10_000;
 
+export interface Flow extends Readable {
+  /** This process ends: whoever writes here says its last word. */
+  leave(): void;
+}
+
 /** An answer that goes on, as a stream for the HTTP server. */
-export function flow({ open }: AnswerStream): Readable {
+export function flow({ open }: AnswerStream): Flow {
   let stuck: NodeJS.Timeout | undefined;
   let close: () => void = () => undefined;
   let ended = false;
+  const farewells: (() => void)[] = [];
   const readable = new Readable({
     // Whatever is asked for was written already; being asked shows that somebody reads.
     read: () => {
@@ -37,25 +43,30 @@ export function flow({ open }: AnswerStream): Readable {
       ended = true;
     },
     fail: () => void readable.destroy(new Error('the answer cannot go on')),
+    onLeaving: (hear) => farewells.push(hear),
   });
   if (readable.destroyed) close();
-  return readable;
+  return Object.assign(readable, { leave: () => farewells.forEach((hear) => hear()) });
 }
 
 /** A server that ends does not wait for what has no end. The hook before closing runs while connections are still open. */
 export function endFlowsAtClose(scope: FastifyInstance): void {
-  const flows = new Set<Readable>();
+  const flows = new Set<Flow>();
   let closing = false;
   scope.addHook('onSend', async (_, __, payload) => {
-    if (!(payload instanceof Readable)) return payload;
+    if (!isFlow(payload)) return payload;
     flows.add(payload);
     payload.once('close', () => flows.delete(payload));
-    if (closing) payload.destroy();
+    if (closing) payload.leave();
     return payload;
   });
   scope.addHook('preClose', (done) => {
     closing = true;
-    for (const each of flows) each.destroy();
+    for (const each of flows) each.leave();
     done();
   });
+}
+
+function isFlow(payload: unknown): payload is Flow {
+  return payload instanceof Readable && 'leave' in payload;
 }

@@ -31,7 +31,8 @@ export async function createServer(
     genReqId: requestIds(),
     requestIdHeader: false,
     exposeHeadRoutes: true,
-    return503OnClosing: true,
+    // Whoever still has a connection is served on it, and told that it was the last time.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 128 },
     ajv: AJV,
     schemaController: { compilersFactory: { buildValidator: compileAtFirstUse } },

@@ -2,8 +2,8 @@ import { Refusal } from '@portico/protocol/errors';
 import { PAGES, SYSTEM } from '@portico/protocol/routes';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
+import { createReadiness } from '../nodes/readiness.ts';
 import { describeServer } from '../oauth/discovery.ts';
-import { one } from '../platform/db.ts';
 import { registerPorticoDocument } from './portico-document.ts';
 
 /** Verifiers may keep the keys this long, in seconds: shorter than the minute that a new key is published before its use. */
@@ -14,12 +14,13 @@ const DISCOVERY_AGE = 300;
 /** What machines ask: is it alive, is it ready, which keys verify its tokens, where is what. */
 export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<void> {
   const { config } = deps;
+  const findShortcomings = createReadiness(deps);
   app.get(SYSTEM.health, async () => ({ status: 'ok' }));
   app.get(SYSTEM.ready, async () => {
-    await one(deps.db, 'select 1 as ready').catch((cause: unknown) => {
-      throw new Refusal('unavailable', { cause, retryAfter: 2 });
-    });
-    return { status: 'ready' };
+    const failing = await findShortcomings();
+    if (failing.length === 0) return { status: 'ready' };
+    const cause = new Error(`not ready: ${failing.join(', ')}`);
+    throw new Refusal('unavailable', { cause, retryAfter: 2, extra: { failing: failing.join(' ') } });
   });
   app.get(SYSTEM.jwks, async (_, reply) => {
     reply.header('cache-control', `public, max-age=${JWKS_AGE}`).header('access-control-allow-origin', '*');

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { startJob } from '../../test/database-jobs.ts';
 import { forEachDatabase, forEachFreshDatabase } from '../../test/databases.ts';
 import { type Db, one } from './db.ts';
-import { migrate, pendingMigrations } from './migrate.ts';
+import { createFitCheck, migrate, pendingMigrations } from './migrate.ts';
 import { openSqlite } from './sqlite.ts';
 
 const EMPTY = { folder: null };
@@ -74,6 +74,51 @@ forEachFreshDatabase('a database that is newer than the program, or of another p
   await migrate(db, await folderWith(t, { '0001-people.sql': FIRST, '0002-age.sql': SECOND }));
   await assert.rejects(migrate(db, await folderWith(t, { '0001-people.sql': FIRST })), /newer than this program.*0002-age/);
   await assert.rejects(migrate(db, await folderWith(t, { '0001-people.sql': FIRST, '0002-other.sql': SECOND })), /do not belong together/);
+});
+
+const NOTES = [1, 2, 3, 4, 5, 6, 7].map((n) => [`000${n}-notes.sql`, `create table notes_${n} (id bigint primary key);\n`] as const);
+const firstOf = (count: number) => Object.fromEntries(NOTES.slice(0, count));
+
+forEachFreshDatabase(
+  'the program before starts on a database that is newer than it, unless a migration says that it needs more than that program knows',
+  async (fresh, t) => {
+    const { db } = await fresh(EMPTY);
+    const [before, today] = [await folderWith(t, firstOf(5)), await folderWith(t, firstOf(6))];
+    const isFit = createFitCheck(before);
+    await migrate(db, before);
+    assert.equal(await isFit(db), true);
+    await migrate(db, today);
+    // It is running already, it starts once more, and a doctor of its own asks.
+    assert.deepEqual([await isFit(db), await migrate(db, before), await pendingMigrations(db, before)], [true, [], []]);
+    // Version 0.6 compares this table with its files, and knows no other.
+    assert.deepEqual(
+      await appliedTo(db),
+      NOTES.slice(0, 4).map(([name]) => name),
+    );
+    const seventh = NOTES[6]?.[1] ?? '';
+    const harmless = { ...firstOf(6), '0007-notes.sql': `-- requires: 0005\n${seventh}` };
+    const breaking = { ...firstOf(6), '0007-notes.sql': `-- requires: 0006\n${seventh}` };
+    const other = (await fresh(EMPTY)).db;
+    await migrate(other, await folderWith(t, harmless));
+    assert.deepEqual([await migrate(other, before), await isFit(other)], [[], true]);
+    await migrate(db, await folderWith(t, breaking));
+    assert.deepEqual([await migrate(db, today), await isFit(db)], [[], false]);
+    await assert.rejects(migrate(db, before), /newer than this program.*0007-notes/);
+    await assert.rejects(pendingMigrations(db, before), /newer than this program.*0007-notes/);
+    assert.equal((await appliedTo(db)).includes('0007-notes.sql'), true, 'version 0.6 would start');
+  },
+);
+
+forEachFreshDatabase('a changed or foreign migration is refused among the newer ones too', async (fresh, t) => {
+  const { db } = await fresh(EMPTY);
+  await migrate(db, await folderWith(t, firstOf(6)));
+  await assert.rejects(migrate(db, await folderWith(t, { ...firstOf(5), '0006-other.sql': FIRST })), /do not belong together/);
+  const changed = await folderWith(t, {
+    ...firstOf(5),
+    '0006-notes.sql': '-- A thought.\ncreate table notes_6 (id bigint primary key);\n',
+  });
+  await assert.rejects(migrate(db, changed), /0006-notes\.sql was changed/);
+  assert.equal(await createFitCheck(changed)(db), false);
 });
 
 forEachFreshDatabase(

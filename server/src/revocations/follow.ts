@@ -11,6 +11,8 @@ export const FOLLOWERS_MAX = 200;
 const LOOK_EVERY = 15;
 /** A stream ends after this many beats, an hour: the next one is opened with a secret that is good then. */
 const BEATS_MAX = 1800;
+/** Readers of event streams come back this long after an end, in milliseconds, when it says so (HTML, server-sent events). */
+const COME_BACK_AFTER = 100;
 
 /** Whose revocations a client is told: its own, and those of the audiences that it verifies for. */
 export function audiencesOf({ id, audiences }: Client): ReadonlySet<string> {
@@ -71,6 +73,10 @@ function follow(deps: Deps, client: Client, sink: Sink): () => void {
     // What is committed together is told together.
     if (waiting.length === 0) setImmediate(flush);
     waiting.push(entry);
+  });
+  sink.onLeaving(() => {
+    sink.write(`retry: ${COME_BACK_AFTER}\n\n`);
+    finish();
   });
   const timer = setInterval(beat, BEAT_EVERY);
   beat();

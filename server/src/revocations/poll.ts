@@ -37,6 +37,7 @@ export function pollRevocations(
         // In a later turn: what is committed together is told together.
         if (concerns(entry, audiences)) setImmediate(answer);
       });
+      sink.onLeaving(answer);
       const timer = setTimeout(answer, Math.min(wait, POLL_MAX));
       const stop = () => {
         answered = true;

@@ -35,6 +35,8 @@ export interface Sink {
   end(): void;
   /** What was said is no whole answer: the connection breaks, and the other side asks again. */
   fail(): void;
+  /** Calls `hear` when this process ends: whatever has no end of its own is to end now, and goes on at another node. */
+  onLeaving(hear: () => void): void;
 }
 
 export interface SetCookie {

@@ -131,9 +131,9 @@ inWorld('an event that was changed behind Portico is told, before its seal and a
 inWorld('a schema that lacks a change, or has one that this program does not know, is told', async (world) => {
   const { db } = world.deps;
   const find = async () => (await lookAtHealth(world.deps)).find(({ part }) => part === 'migrations');
-  await db.all(`update migrations set checksum = 'other' where name = '${NEWEST}'`);
+  await db.all(`update expansions set checksum = 'other' where name = '${NEWEST}'`);
   assert.deepEqual([(await find())?.state, (await find())?.finding], ['fail', 'migrations_differ']);
-  await db.all(`delete from migrations where name = '${NEWEST}'`);
+  await db.all(`delete from expansions where name = '${NEWEST}'`);
   assert.deepEqual(await find(), {
     part: 'migrations',
     state: 'warn',

@@ -14,6 +14,7 @@ import type { Keyring } from '../../src/platform/keyring.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
+import { createThisNode } from '../../src/platform/this-node.ts';
 import type { Vault } from '../../src/platform/vault.ts';
 import { insertFamily } from '../../src/sessions/refresh-token.ts';
 import { insertSession, lockActiveSession } from '../../src/sessions/session.ts';
@@ -74,6 +75,7 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
     log: silentLog,
+    node: createThisNode(randomBytes),
     network: noNetwork(),
     now: () => clock.now() + skew,
     random: randomBytes,
