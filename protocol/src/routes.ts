@@ -140,6 +140,7 @@ export const SYSTEM = {
   changePassword: '/.well-known/change-password',
   health: '/healthz',
   ready: '/readyz',
+  metrics: '/metrics',
   openapi: '/openapi.json',
   assets: '/assets',
 } as const;

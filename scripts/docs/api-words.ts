@@ -147,6 +147,7 @@ export const SYSTEM_WORDS: Readonly<Record<keyof typeof SYSTEM, string>> = {
   health: '200 while the process lives',
   ready:
     '200 while this node serves: the database answers, its migrations fit, keys are loaded, the clocks differ by five seconds at most, and nobody asked it to end. Else 503, and `failing` names what is missing: `database`, `migrations`, `keys`, `clock`, `leaving`',
+  metrics: 'Figures for Prometheus, for whoever shows PORTICO_METRICS_TOKEN ([observability](observability.md))',
   openapi: 'The API as OpenAPI 3.1, from the schemas that validate',
   assets: 'Scripts, styles and pictures of the pages, each named by its content',
 };

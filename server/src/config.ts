@@ -61,6 +61,8 @@ export interface Config {
   readonly demo: 'on' | 'off';
   /** Between being asked to end and taking no more connections. */
   readonly drainDelay: number;
+  /** What /metrics asks for. '' = it is not there, or on a developer's machine, open to that machine. */
+  readonly metricsToken: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -169,6 +171,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     providers: offeredOf(givenProviders),
     demo: read('demo', SETTINGS.demo, isForTrying ? 'on' : 'off'),
     drainDelay: read('drainDelay', SETTINGS.drainDelay, mode === 'production' ? '2s' : '0s'),
+    metricsToken: read('metricsToken', SETTINGS.metricsToken),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };
   problems.push(

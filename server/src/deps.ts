@@ -5,6 +5,7 @@ import type { Log } from './platform/log.ts';
 import type { Network } from './platform/network.ts';
 import type { PasswordHasher } from './platform/password-hasher.ts';
 import type { RevokedSet } from './platform/revoked-set.ts';
+import type { Tally } from './platform/tally.ts';
 import type { ThisNode } from './platform/this-node.ts';
 import type { Vault } from './platform/vault.ts';
 
@@ -21,6 +22,8 @@ export interface Deps {
   readonly log: Log;
   /** This process among those that serve from the same database. */
   readonly node: ThisNode;
+  /** What is counted, for `/metrics`. */
+  readonly tally: Tally;
   /** Services that are not ours. */
   readonly network: Network;
   /** Epoch milliseconds. */

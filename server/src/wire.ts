@@ -18,8 +18,9 @@ import { openDatabase } from './platform/open-database.ts';
 import { openNotices } from './platform/open-notices.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
-import { openRedis } from './platform/redis.ts';
+import { openRedis, type RedisResult } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
+import { createTally } from './platform/tally.ts';
 import { createThisNode, type ThisNode } from './platform/this-node.ts';
 import { isUnknownDataKey, type Vault } from './platform/vault.ts';
 import { watchRevocations } from './revocations/watch.ts';
@@ -53,8 +54,10 @@ export async function createDeps(
     await migrate(database).catch((cause: unknown) => fail(`the database cannot be brought up to date: ${messageOf(cause)}`, cause));
     const { vault, keys } = await openKeys(database, now, config).catch(failOnKeys);
     const after = createAfterwork(log);
+    const tally = createTally();
+    const heard = (result: RedisResult) => tally.count('redis', { result });
     const direct = openNotices(config, database, log);
-    const denylist = config.redisUrl === '' ? null : createDenylist(await openRedis(config.redisUrl, log), config.origin, now);
+    const denylist = config.redisUrl === '' ? null : createDenylist(await openRedis(config.redisUrl, log, heard), config.origin, now);
     const notices = denylist === null ? [direct] : [direct, denylist];
     const deps: Deps = {
       config,
@@ -65,6 +68,7 @@ export async function createDeps(
       revoked: createRevokedSet([direct], denylist),
       log,
       node,
+      tally,
       network: createNetwork({ outgoing: outgoingRules(config) }),
       now,
       random: createRandom(),

@@ -7,6 +7,7 @@ import type { Db } from '../src/platform/db.ts';
 import type { Log } from '../src/platform/log.ts';
 import { createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
+import { createTally } from '../src/platform/tally.ts';
 import { createThisNode } from '../src/platform/this-node.ts';
 import { noNetwork } from './no-network.ts';
 import { lendRsaKey } from './rsa-keys.ts';
@@ -42,6 +43,7 @@ export async function bareDeps(db: Db, config: Partial<Config> = {}, clock: Cloc
     revoked: createRevokedSet(),
     log,
     node: createThisNode(randomBytes),
+    tally: createTally(),
     network: noNetwork(),
     now: clock.now,
     random: randomBytes,

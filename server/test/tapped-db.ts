@@ -49,7 +49,12 @@ export function tapDatabase(database: Database): { db: Database; tap: Tap } {
     close: () => inner.close(),
   });
   return {
-    db: { ...tapped(database), dialect: database.dialect, exclusively: (work) => database.exclusively(work) },
+    db: {
+      ...tapped(database),
+      dialect: database.dialect,
+      exclusively: (work) => database.exclusively(work),
+      figures: () => database.figures(),
+    },
     tap: {
       statements: () => statements,
       writes: () => writes,

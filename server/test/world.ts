@@ -14,6 +14,7 @@ import type { Db } from '../src/platform/db.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { ARGON2, createPasswordHasher } from '../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
+import { createTally } from '../src/platform/tally.ts';
 import { createThisNode } from '../src/platform/this-node.ts';
 import { watchRevocations } from '../src/revocations/watch.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
@@ -93,6 +94,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     providers: {},
     demo: 'off',
     drainDelay: 0,
+    metricsToken: '',
     logLevel: 'silent',
     ...overrides,
   };
@@ -134,6 +136,7 @@ export async function openWorld(
     revoked: createRevokedSet(),
     log: silentLog,
     node: createThisNode(randomBytes),
+    tally: createTally(),
     network: noNetwork(),
     now: clock.now,
     random: randomBytes,

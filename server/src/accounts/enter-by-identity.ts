@@ -27,7 +27,10 @@ export async function enterByIdentity(deps: Deps, caller: Caller, confirmed: Con
   const known = await findIdentity(deps.db, confirmed.provider, confirmed.subject);
   if (known !== null) return comeBack(deps, known, confirmed);
   const created = await createWithIdentity(deps, caller, confirmed);
-  if (created !== null) return created;
+  if (created !== null) {
+    deps.tally.count('signUps', { way: confirmed.provider, result: 'completed', reason: 'none' });
+    return created;
+  }
   // The same person in another tab was faster, or the address belongs to an account of whoever it may be.
   const meanwhile = await findIdentity(deps.db, confirmed.provider, confirmed.subject);
   if (meanwhile === null) throw new Refusal('email_taken');

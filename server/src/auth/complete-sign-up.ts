@@ -48,5 +48,6 @@ export async function completeSignUp(
     return { issued, revocations };
   });
   for (const entry of revocations) deps.revoked.add(entry);
+  deps.tally.count('signUps', { way: 'password', result: 'completed', reason: 'none' });
   return issued;
 }

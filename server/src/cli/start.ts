@@ -13,6 +13,7 @@ import { joinNodes } from '../nodes/join-nodes.ts';
 import { createLogger } from '../platform/logger.ts';
 import { masterKeyIdOf } from '../platform/master-key.ts';
 import { createRandom } from '../platform/random.ts';
+import { OWN_LISTENER } from '../platform/revoked-set.ts';
 import { createThisNode } from '../platform/this-node.ts';
 import { readVersion } from '../platform/version.ts';
 import { StartProblem } from '../start-problem.ts';
@@ -46,7 +47,7 @@ export async function start(): Promise<number> {
     const server = await serve(deps, log);
     jobs = startJobs(deps, node.id);
     // Whatever ends a sign-in, here, at another node or on a command line, is heard of as a revocation; then some site may wait to be told.
-    deps.revoked.subscribe('deliver-logouts', () => jobs?.wake('deliver-logouts'));
+    deps.revoked.subscribe(`${OWN_LISTENER}deliver-logouts`, () => jobs?.wake('deliver-logouts'));
     await announce(deps, log);
     // Otherwise it is written at the end, and a process that is killed would leave the next start as slow as its own.
     flushCompileCache();

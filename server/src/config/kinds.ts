@@ -98,6 +98,16 @@ export const clientSecret: Kind<string> = {
   secret: true,
 };
 
+/** For a header, so printable and without spaces; long enough that nobody finds it by trying. */
+export const accessToken: Kind<string> = {
+  ...kind(
+    'empty, or 32 to 512 random characters (openssl rand -hex 32)',
+    (text) => (text === '' || /^[\x21-\x7e]{32,512}$/.test(text) ? text : null),
+    (text) => (text === '' ? '' : '***'),
+  ),
+  secret: true,
+};
+
 export const listenHost: Kind<string> = kind('an IP address or a host name to listen on', (text) =>
   ipaddr.isValid(text) || HOST_NAME.test(text) ? text : null,
 );

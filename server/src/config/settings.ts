@@ -1,4 +1,5 @@
 import {
+  accessToken,
   databaseUrl,
   domains,
   duration,
@@ -157,6 +158,12 @@ export const SETTINGS = {
     duration('0s', '4s'),
     '2s in production, else 0s',
     'How long a node that was asked to end says at /readyz that it is not ready and still takes requests, so that a proxy that asks there leaves it alone.',
+  ),
+  metricsToken: setting(
+    'PORTICO_METRICS_TOKEN',
+    accessToken,
+    '',
+    'What a Prometheus shows as bearer token at /metrics. Empty: in production there is no /metrics, else this machine alone may read it.',
   ),
   logLevel: setting(
     'PORTICO_LOG_LEVEL',

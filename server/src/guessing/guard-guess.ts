@@ -42,6 +42,7 @@ export async function judgeGuess<T extends { readonly verdict: Verdict }>(
     await forgiveGuess(deps, caller, guess);
     throw cause;
   });
+  deps.tally.count('guesses', { what: guess.what, verdict: looked.verdict });
   if (looked.verdict === 'right') await forgiveGuess(deps, caller, guess);
   if (looked.verdict === 'wrong') await noteWrongGuess(deps, caller, guess);
   return looked;

@@ -2,18 +2,20 @@ import { type ErrorCode, type FieldProblem, type Fields, Refusal } from '@portic
 import { chooseTexts } from '@portico/protocol/texts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../platform/log.ts';
+import type { Tally } from '../platform/tally.ts';
 
 /** The one place where a failure becomes HTTP: JSON for programs, the error page for people, by `Accept`. */
 
 export type ErrorPage = (request: FastifyRequest, reply: FastifyReply, refusal: Refusal) => FastifyReply;
 
 export function sendError(
-  world: { log: Log; page: ErrorPage },
+  world: { log: Log; tally: Tally; page: ErrorPage },
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
   const refusal = asRefusal(error);
+  world.tally.count('refusals', { code: refusal.code });
   logFailure(world.log, refusal, error, request);
   const retryAfter = refusal.retryAfter ?? defaultRetryAfter(refusal.status);
   if (retryAfter !== null) reply.header('retry-after', String(retryAfter));

@@ -82,6 +82,7 @@ export function readParameters(request: FastifyRequest): Parameters {
 
 function sendOAuthError(deps: Deps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = asOAuthRefusal(error);
+  deps.tally.count('refusals', { code: refusal.code });
   if (refusal.status >= 500) deps.log.error({ requestId: request.id, code: refusal.code, err: error }, 'request failed');
   if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
   if (refusal.code === 'invalid_client' && request.headers.authorization !== undefined)

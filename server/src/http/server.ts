@@ -9,6 +9,7 @@ import { type ErrorPage, sendError } from './errors.ts';
 import { READABLE_HEADERS, SENT_HEADERS } from './route.ts';
 import { apiHeaders } from './security-headers.ts';
 import { AJV, compileAtFirstUse } from './validation.ts';
+import { watchRequests } from './watch-requests.ts';
 
 /** The largest request body, in bytes: a password of 4 kB and its neighbours, escaped. */
 export const BODY_LIMIT = 65_536;
@@ -39,6 +40,7 @@ export async function createServer(
   });
 
   const known = rememberRoutes(app);
+  watchRequests(app, deps);
   if (config.appOrigin !== config.apiOrigin) await allowAppOrigin(app, config);
 
   const headers = apiHeaders(config);
@@ -47,12 +49,13 @@ export async function createServer(
     done();
   });
   acceptOnlyJson(app);
-  app.setErrorHandler((error, request, reply) => sendError({ log: deps.log, page: errorPage }, error, request, reply));
+  const edge = { log: deps.log, tally: deps.tally, page: errorPage };
+  app.setErrorHandler((error, request, reply) => sendError(edge, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const allowed = methodsFor(known, request.url);
     if (allowed.length > 0) reply.header('allow', allowed.join(', '));
     const refusal = new Refusal(allowed.length > 0 ? 'method_not_allowed' : 'not_found');
-    return sendError({ log: deps.log, page: errorPage }, refusal, request, reply);
+    return sendError(edge, refusal, request, reply);
   });
   return app;
 }

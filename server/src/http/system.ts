@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { createReadiness } from '../nodes/readiness.ts';
 import { describeServer } from '../oauth/discovery.ts';
+import { registerMetrics } from './metrics.ts';
 import { registerPorticoDocument } from './portico-document.ts';
 
 /** Verifiers may keep the keys this long, in seconds: shorter than the minute that a new key is published before its use. */
@@ -34,6 +35,7 @@ export async function registerSystem(app: FastifyInstance, deps: Deps): Promise<
     });
   }
   registerPorticoDocument(app, deps);
+  registerMetrics(app, deps);
   // The well-known address that password managers open (W3C change-password-url).
   app.get(SYSTEM.changePassword, async (_, reply) =>
     reply

@@ -58,7 +58,11 @@ async function deliver(deps: Deps, logout: DueLogout, away: Set<string>): Promis
   if (away.has(site.id)) return fail(deps, logout, 'no answer to another call', { isRefusal: false });
   try {
     const status = await deps.network.post(uri, new URLSearchParams({ logout_token: signLogoutToken(deps, site, logout) }));
-    if (status === HTTP_CODES.success || status === HTTP_CODES.noContent) return await markLogoutSent(deps.db, logout.id, deps.now());
+    if (status === HTTP_CODES.success || status === HTTP_CODES.noContent) {
+      await markLogoutSent(deps.db, logout.id, deps.now());
+      deps.tally.count('logouts', { result: 'sent' });
+      return;
+    }
     await fail(deps, logout, `status ${status}`, { isRefusal: isRefusal(status) });
   } catch (cause) {
     if (!(cause instanceof NetworkTrouble)) throw cause;
@@ -77,6 +81,7 @@ async function fail(deps: Deps, logout: DueLogout, problem: string, { isRefusal:
   const again = now + pauseAfter(deps, logout.tries);
   const over = again > logout.createdAt + GIVE_UP_AFTER || (refused && logout.tries >= REFUSALS_MAX);
   await markLogoutFailed(deps.db, logout, problem, over ? null : again, now);
+  deps.tally.count('logouts', { result: over ? 'given_up' : 'put_off' });
   const facts = { clientId: logout.clientId, logout: logout.id, tries: logout.tries, problem };
   if (over) deps.log.error(facts, 'a site could not be told of a sign-out, and is not asked any more');
   else deps.log.warn({ ...facts, nextTryAt: again }, 'a site could not be told of a sign-out; it is tried again');

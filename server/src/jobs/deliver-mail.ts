@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { type ClaimedLetter, claimLetters, giveUpLetter, letterFailed, letterSent } from '../mail/outbox.ts';
+import { OTHER } from '../platform/figures.ts';
 import { createMailTransport, LetterRefused, MAIL_PATIENCE, type MailTransport } from '../platform/mail.ts';
 
 /** Letters on their way at a time: mail servers limit the connections of one client. */
@@ -22,16 +23,20 @@ export async function deliverMail(deps: Deps, signal: AbortSignal, patience: num
 
 /** True if the mail server answered for this letter, one way or the other. */
 async function deliver(deps: Deps, transport: MailTransport, claimed: ClaimedLetter): Promise<boolean> {
+  const kind = claimed.letter.kind ?? OTHER;
   try {
     await transport.send(claimed.letter);
   } catch (cause) {
     if (cause instanceof LetterRefused) {
       await giveUpLetter(deps, claimed, cause.message, cause);
+      deps.tally.count('letters', { kind, result: 'given_up' });
       return true;
     }
-    await letterFailed(deps, claimed, cause);
+    const nextTryAt = await letterFailed(deps, claimed, cause);
+    deps.tally.count('letters', { kind, result: nextTryAt === null ? 'given_up' : 'put_off' });
     return false;
   }
   await letterSent(deps.db, claimed);
+  deps.tally.count('letters', { kind, result: 'sent' });
   return true;
 }

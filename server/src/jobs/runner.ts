@@ -21,6 +21,7 @@ export interface RunningJobs {
 
 /** Runs every job again and again, each in one process at a time. `holder` names this process in the leases. */
 export function startJobs(deps: Deps, holder: string, jobs: Readonly<Record<string, Job>> = JOBS): RunningJobs {
+  for (const name of Object.keys(jobs)) deps.tally.admit('job', name);
   const stopping = new AbortController();
   const loops = new Map(Object.entries(jobs).map(([name, job]) => [name, startLoop(deps, name, job, holder, stopping.signal)]));
   return {
@@ -92,7 +93,10 @@ function startLoop(deps: Deps, name: string, job: Job, holder: string, signal: A
 
 async function runLeased(deps: Deps, name: string, job: Job, holder: string, signal: AbortSignal): Promise<'done' | 'taken'> {
   const now = deps.now();
-  if (!(await takeLease(deps.db, name, holder, now + LEASE_LIFE, now))) return 'taken';
+  if (!(await takeLease(deps.db, name, holder, now + LEASE_LIFE, now))) {
+    deps.tally.count('jobRuns', { job: name, result: 'taken' });
+    return 'taken';
+  }
   const lost = new AbortController();
   const renewal = setInterval(() => {
     const at = deps.now();
@@ -109,6 +113,8 @@ async function runLeased(deps: Deps, name: string, job: Job, holder: string, sig
     return 'done';
   } finally {
     clearInterval(renewal);
+    deps.tally.count('jobRuns', { job: name, result: outcome });
+    deps.tally.observe('jobSeconds', { job: name }, (deps.now() - now) / 1000);
     await releaseLease(deps.db, name, holder, deps.now(), outcome);
   }
 }

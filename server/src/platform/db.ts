@@ -41,7 +41,26 @@ export interface Database extends Db {
    * For changes to the schema: it knows no 2.5-second limits, and the lock is taken before anything is read or created.
    */
   exclusively<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  /** How busy this process keeps it, for the metrics. Asks nobody. */
+  figures(): DatabaseFigures;
 }
+
+export type DatabaseFigures =
+  | {
+      readonly dialect: 'postgres';
+      /** Connections: lent out, idle, and callers that wait for one. */
+      readonly busy: number;
+      readonly idle: number;
+      readonly waiting: number;
+    }
+  | {
+      readonly dialect: 'sqlite';
+      /** Writes that wait for their turn. */
+      readonly waiting: number;
+      /** Since the start: commits, and the writes and transactions that shared them. */
+      readonly commits: number;
+      readonly committed: number;
+    };
 
 /** The opened database behind a seam. Null where there is another one in between, such as a transaction. */
 export function asDatabase(db: Db): Database | null {

@@ -14,8 +14,8 @@ export interface PasswordHasher {
   /** With no stored hash it does the same work and answers false: an unknown account costs what a known one costs. */
   verify(stored: string | null, password: string): Promise<boolean>;
   needsRehash(stored: string): boolean;
-  /** How many wait for a turn, for the metrics. */
-  waiting(): number;
+  /** For the metrics: how many run, how many wait for a turn, and how many were refused since the start. */
+  figures(): { readonly running: number; readonly waiting: number; readonly refused: number };
 }
 
 /**
@@ -33,9 +33,13 @@ export function createPasswordHasher({
 } = {}): PasswordHasher {
   const turns: (() => void)[] = [];
   let running = 0;
+  let refused = 0;
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= parallel) {
-      if (turns.length >= queue) throw new Refusal('busy', { retryAfter: 2 });
+      if (turns.length >= queue) {
+        refused += 1;
+        throw new Refusal('busy', { retryAfter: 2 });
+      }
       await new Promise<void>((resolve) => turns.push(resolve));
     } else running += 1;
     try {
@@ -69,6 +73,6 @@ export function createPasswordHasher({
         Number(cost['p']) < (options.parallelism ?? 0)
       );
     },
-    waiting: () => turns.length,
+    figures: () => ({ running, waiting: turns.length, refused }),
   };
 }

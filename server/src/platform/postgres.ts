@@ -167,6 +167,10 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
       }),
     transaction: (work) => whileOpen(() => patiently((run) => inTransaction(run, work))),
     exclusively: (work) => whileOpen(() => exclusively(url, applicationName, work)),
+    figures: () => {
+      const { totalCount, idleCount, waitingCount } = pool;
+      return { dialect: 'postgres', busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+    },
     async close() {
       if (closed) return;
       closed = true;

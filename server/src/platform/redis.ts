@@ -18,6 +18,9 @@ export interface Redis {
   close(): void;
 }
 
+/** What came of one question. `spared`: nobody was asked. */
+export type RedisResult = 'answered' | 'silent' | 'failed' | 'spared';
+
 /** A request waits for Redis no longer than this, in milliseconds. */
 const ANSWER_WITHIN = 100;
 /** After so many silences in a row nobody is asked for a while: a frozen Redis costs a few requests a tenth of a second, not all of them. */
@@ -27,8 +30,8 @@ const CONNECT_WITHIN = 2000;
 const RECONNECT_AFTER_MAX = 2000;
 const QUEUE_MAX = 1000;
 
-/** Connects in the background; what is asked before that is answered null. The library is loaded only here. */
-export async function openRedis(url: string, log: Log): Promise<Redis> {
+/** Connects in the background; what is asked before that is answered null. The library is loaded only here. `heard` is told what came of each question. */
+export async function openRedis(url: string, log: Log, heard: (result: RedisResult) => void = () => undefined): Promise<Redis> {
   const { createClient } = await import('@redis/client');
   const client = createClient({
     url,
@@ -49,15 +52,20 @@ export async function openRedis(url: string, log: Log): Promise<Redis> {
   client.connect().catch(say);
 
   async function ask<T>(command: () => Promise<T>): Promise<T | null> {
-    if (!client.isReady || performance.now() < restUntil) return null;
+    if (!client.isReady || performance.now() < restUntil) {
+      heard('spared');
+      return null;
+    }
     const late = Promise.withResolvers<null>();
     const timer = setTimeout(() => late.resolve(null), ANSWER_WITHIN);
     try {
       const answer = await Promise.race([command(), late.promise]);
       silences = answer === null ? silences + 1 : 0;
+      heard(answer === null ? 'silent' : 'answered');
       return answer;
     } catch (cause) {
       silences += 1;
+      heard('failed');
       say(cause);
       return null;
     } finally {

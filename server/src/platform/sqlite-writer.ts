@@ -18,6 +18,8 @@ const WAL_PAUSE = 500;
 export interface SqliteWriter {
   statement(sql: string, values: readonly Value[]): Promise<readonly Row[]>;
   transaction<T>(work: (tx: Db) => Promise<T>, patience?: number): Promise<T>;
+  /** How many jobs wait. */
+  waiting(): number;
   /** Resolves when nothing is queued or running any more. */
   idle(): Promise<void>;
 }
@@ -136,6 +138,7 @@ export function startSqliteWriter(
         const run: Run = async (sql, values) => connection.run(sql, values);
         return inSavepoint(run, (tx) => within(Math.max(deadline - performance.now(), SHORTEST_WORK), work(tx)));
       }),
+    waiting: () => queue.length,
     async idle() {
       while (pumping) await pumping;
     },

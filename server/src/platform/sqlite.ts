@@ -22,6 +22,13 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   let writing: SqliteConnection | undefined;
   let reading: SqliteConnection | undefined;
   let closed = false;
+  let commits = 0;
+  let committed = 0;
+  const onCommit = (jobs: number): void => {
+    commits += 1;
+    committed += jobs;
+    options.onCommit?.(jobs);
+  };
 
   const writingConnection = (): SqliteConnection => (writing ??= connectSqlite(path));
   /** Of its own, so that a query outside a transaction sees committed rows only. The writer goes first: it creates the file. */
@@ -29,7 +36,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
     writingConnection();
     return (reading ??= connectSqlite(path, { queries: true }));
   };
-  const writer = startSqliteWriter(path, writingConnection, options.onCommit);
+  const writer = startSqliteWriter(path, writingConnection, onCommit);
   // A second connection would open another, empty memory: there, queries queue with the writes.
   const servedByReader = path === ':memory:' ? () => false : boundedMemo(500, (sql) => inspectStatement(sql).reads);
 
@@ -64,6 +71,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
       requireOpen();
       return writer.transaction(work, SCHEMA_PATIENCE);
     },
+    figures: () => ({ dialect: 'sqlite', waiting: writer.waiting(), commits, committed }),
     async close() {
       if (closed) return;
       closed = true;

@@ -20,11 +20,14 @@ export interface ReadMark {
 export const NOTHING_READ: ReadMark = { newest: 0, wholeAt: Number.NEGATIVE_INFINITY };
 
 /** Reads once what is new, or everything when that is due. Answers the mark to read from next time. */
-export async function readRevocations(deps: Pick<Deps, 'db' | 'now' | 'revoked'>, mark: ReadMark): Promise<ReadMark> {
+export async function readRevocations(deps: Pick<Deps, 'db' | 'now' | 'revoked' | 'tally'>, mark: ReadMark): Promise<ReadMark> {
   const now = deps.now();
   const whole = now >= mark.wholeAt + READ_ALL_EVERY || now < mark.wholeAt;
   const entries = await listRevocations(deps.db, now, whole ? 0 : Math.max(0, mark.newest - OVERLAP));
-  deps.revoked.learn(entries, now);
+  const isFirst = !Number.isFinite(deps.revoked.age(now));
+  const fresh = deps.revoked.learn(entries, now);
+  // What stood there before this process did never came late.
+  if (!isFirst) for (const { insertedAt } of fresh) deps.tally.observe('revocationLag', {}, Math.max(0, deps.now() - insertedAt) / 1000);
   deps.revoked.dropExpired(now);
   return { newest: Math.max(mark.newest, entries.at(-1)?.insertedAt ?? 0), wholeAt: whole ? now : mark.wholeAt };
 }

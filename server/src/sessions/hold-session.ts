@@ -14,7 +14,7 @@ import { findSession, holdSession, revokeSession } from './session.ts';
  * Where no code could reach the owner it ends instead.
  */
 export async function holdOrRevoke(deps: Deps, from: Origin, sessionId: string): Promise<{ kind: 'held' | 'ended' }> {
-  const revocation = await deps.db.transaction(async (tx) => {
+  const done = await deps.db.transaction(async (tx) => {
     const session = await findSession(tx, sessionId);
     const user = session?.userId == null ? null : await findUser(tx, session.userId);
     // Nobody could type a code into a device: what was made for one is ended, and approved anew.
@@ -32,10 +32,11 @@ export async function holdOrRevoke(deps: Deps, from: Origin, sessionId: string):
       const facts = { to: user.email, device: deviceLabel(from.userAgent), place: from.address, at: deps.now() };
       await queueLetter(tx, deps, sessionHeldLetter(deps.config, en, facts));
     }
-    return entry;
+    return { entry, result: reachable ? ('held' as const) : ('ended' as const) };
   });
-  if (revocation !== null) {
-    deps.revoked.add(revocation);
+  if (done !== null) {
+    deps.tally.count('holds', { result: done.result });
+    deps.revoked.add(done.entry);
     deps.mailWaits();
   }
   const session = await findSession(deps.db, sessionId);

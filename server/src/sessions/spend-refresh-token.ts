@@ -72,6 +72,18 @@ const LOOPS = 4;
 
 /** Spends a refresh token: protocol section 2, `refresh(client, token, attempt)`. */
 export async function spendRefreshToken(deps: Deps, caller: RefreshCaller, text: string, attempt: Attempt | null): Promise<SpendOutcome> {
+  const family = isFirstParty(caller.clientId) ? 'first_party' : 'client';
+  try {
+    const outcome = await spend(deps, caller, text, attempt);
+    deps.tally.count('refreshes', { kind: outcome.kind, family });
+    return outcome;
+  } catch (cause) {
+    deps.tally.count('refreshes', { kind: 'failed', family });
+    throw cause;
+  }
+}
+
+async function spend(deps: Deps, caller: RefreshCaller, text: string, attempt: Attempt | null): Promise<SpendOutcome> {
   const token = parseRefreshToken(deps.keys, text);
   if (token === null) return { kind: 'invalid' };
   const key = deps.keys.chain(token.keyId);
@@ -143,6 +155,7 @@ async function judge(
   if (family === null) return { kind: 'invalid' };
   if (family.clientId !== caller.clientId) {
     // A genuine token of another client: nothing changes, or one site could end another's sign-ins.
+    deps.tally.count('incidents', { kind: 'wrong_client' });
     await recordEvent(deps.db, deps, caller.from, 'refresh.wrong_client', {
       userId: family.userId,
       sessionId: family.sessionId,
@@ -154,6 +167,7 @@ async function judge(
   if (family.state !== 'active' || family.expiresAt <= now || family.idleAt <= now) return { kind: 'ended' };
   // A copied refresh token without the key that it is bound to (RFC 9449 5): worth nothing, and no reason to end what the owner has.
   if (family.dpopKey !== null && family.dpopKey !== (caller.dpopKey ?? null)) {
+    deps.tally.count('incidents', { kind: 'wrong_key' });
     await recordEvent(deps.db, deps, caller.from, 'refresh.wrong_key', {
       userId: family.userId,
       sessionId: family.sessionId,
@@ -243,6 +257,7 @@ async function takeAhead(
   const idleAt = now + (caller.idleLife ?? deps.config.sessionIdle);
   const won = await advanceLostFamily(deps.db, family, { gen, hash: linkHash(secret), ring: freshRing(slotOf(attempt)), now, idleAt });
   if (!won) return { kind: 'again' };
+  deps.tally.count('incidents', { kind: 'ahead' });
   await recordEvent(deps.db, deps, caller.from, 'refresh.ahead', {
     userId: family.userId,
     sessionId: family.sessionId,
@@ -260,6 +275,7 @@ async function takeAhead(
 
 /** Two holders of one token. In the browser's own family the session is held; in a site's family that family ends. */
 async function reuse(deps: Deps, caller: RefreshCaller, family: Family): Promise<Verdict> {
+  deps.tally.count('incidents', { kind: 'reuse' });
   if (isFirstParty(family.clientId) || caller.reuseEnds === 'session') return holdOrRevoke(deps, caller.from, family.sessionId);
   // RFC 9700 4.14.2 speaks of the grant: one careless site must not sign people out everywhere.
   const revocation = await deps.db.transaction((tx) => endGrant(tx, deps, caller.from, family, 'refresh.reuse'));

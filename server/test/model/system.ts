@@ -14,6 +14,7 @@ import type { Keyring } from '../../src/platform/keyring.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
+import { createTally } from '../../src/platform/tally.ts';
 import { createThisNode } from '../../src/platform/this-node.ts';
 import type { Vault } from '../../src/platform/vault.ts';
 import { insertFamily } from '../../src/sessions/refresh-token.ts';
@@ -76,6 +77,7 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
     revoked: createRevokedSet(),
     log: silentLog,
     node: createThisNode(randomBytes),
+    tally: createTally(),
     network: noNetwork(),
     now: () => clock.now() + skew,
     random: randomBytes,

@@ -7,6 +7,7 @@ import { linkIdentity } from '../../accounts/link-identity.ts';
 import { recordEvent } from '../../audit/event.ts';
 import type { Caller } from '../../caller.ts';
 import type { Deps } from '../../deps.ts';
+import { tallied } from '../../platform/tallied.ts';
 import type { Answer } from '../../sessions/answer.ts';
 import { requireFreshProof } from '../../sessions/fresh-proof.ts';
 import { requirePeekedCookie } from '../../sessions/proof-by-cookie.ts';
@@ -43,7 +44,9 @@ export async function signInRequestHandler(deps: Deps, caller: Caller, authProvi
     return signInByPassword(deps, caller, input);
   }
   const { definition } = requireOffered(deps, authProvider);
-  const { state, proof } = await proveAtProvider(deps, caller, authProvider, input, PURPOSES);
+  // Refused here it was somebody at this way in, whatever for; confirmed, it is not known yet what for.
+  const ask = () => proveAtProvider(deps, caller, authProvider, input, PURPOSES);
+  const { state, proof } = await tallied(deps.tally, 'signIns', authProvider, ask, () => null);
   const confirmed: Confirmed = { ...proof.profile, provider: authProvider, tokens: proof.tokens };
   switch (state.purpose) {
     case 'signin':
@@ -58,17 +61,20 @@ export async function signInRequestHandler(deps: Deps, caller: Caller, authProvi
 }
 
 async function signInByPassword(deps: Deps, caller: Caller, input: CredentialInput): Promise<SignInAnswer> {
-  const proof = await proveByPassword(deps, caller, input);
-  const outcome = await createUserSession(deps, caller, proof);
+  const enter = async () => createUserSession(deps, caller, await proveByPassword(deps, caller, input));
+  const outcome = await tallied(deps.tally, 'signIns', 'password', enter, ({ kind }) => kind);
   const answer = { ...signInAnswer(deps, outcome), next: nextOf(deps, outcome, '') };
   if (caller.cookies.lastWay === null) return answer;
   return { ...answer, cookies: [...(answer.cookies ?? []), { name: COOKIES.lastWay, value: '', maxAge: 0 }] };
 }
 
 async function signInByProvider(deps: Deps, caller: Caller, confirmed: Confirmed, { keep, returnTo }: FlowState): Promise<SignInAnswer> {
-  const user = await enterByIdentity(deps, caller, confirmed);
-  const proof = { userId: user.id, uvRead: user.uv, amr: ['fed'], persistence: keep ? 'kept' : 'browser' } as const;
-  const outcome = await createUserSession(deps, caller, proof);
+  const enter = async () => {
+    const user = await enterByIdentity(deps, caller, confirmed);
+    const proof = { userId: user.id, uvRead: user.uv, amr: ['fed'], persistence: keep ? 'kept' : 'browser' } as const;
+    return createUserSession(deps, caller, proof);
+  };
+  const outcome = await tallied(deps.tally, 'signIns', confirmed.provider, enter, ({ kind }) => kind);
   const { body, cookies = [] } = signInAnswer(deps, outcome);
   const lastWay = { name: COOKIES.lastWay, value: confirmed.provider, maxAge: LAST_WAY_AGE };
   return { body: { ...body, returnTo }, cookies: [...cookies, lastWay], next: nextOf(deps, outcome, returnTo) };

@@ -28,6 +28,8 @@ export async function verifySignIn(deps: Deps, caller: Caller, typed: string): P
   if (tried.kind === 'expired') throw new Refusal('code_expired');
   if (tried.kind === 'wrong') return refuseCode(deps, caller, waiting, tried.triesLeft);
   const { body, cookies } = signedIn(deps, await open(deps, caller, waiting, tried.codeHash));
+  if (waiting.kind === 'unusual') deps.tally.count('signIns', { way: 'code', result: 'signed_in', reason: 'none' });
+  if (waiting.kind === 'held') deps.tally.count('holds', { result: 'recovered' });
   return { body: { status: 'VERIFIED', ...body }, cookies: [...cookies, CLEARED_WAITING] };
 }
 

@@ -14,6 +14,7 @@ import { countTry } from '../../guessing/counter.ts';
 import { MAIL_ADDRESS, MAIL_NETWORK, WAITING_ACCOUNT } from '../../guessing/limits.ts';
 import { makeCode } from '../../guessing/security-code.ts';
 import { tokenHash } from '../../platform/crypto.ts';
+import { tallied } from '../../platform/tallied.ts';
 import { type Answer, waitingCookie } from '../../sessions/answer.ts';
 import { insertSession } from '../../sessions/session.ts';
 
@@ -31,6 +32,16 @@ export interface SignUpInput {
  * differs, and that only the owner of the mailbox reads.
  */
 export async function signUpRequestHandler(deps: Deps, caller: Caller, input: SignUpInput): Promise<Answer> {
+  return tallied(
+    deps.tally,
+    'signUps',
+    'password',
+    () => signUp(deps, caller, input),
+    () => 'begun' as const,
+  );
+}
+
+async function signUp(deps: Deps, caller: Caller, input: SignUpInput): Promise<Answer> {
   const email = parseEmail(input.email);
   if (email === null) throw new Refusal('invalid_fields', { fields: { email: 'email_malformed' } });
   // Before anything looks for an account: what is refused here is refused alike for everybody.
