@@ -12,6 +12,7 @@ import {
   parseClient,
 } from './cli/client-words.ts';
 import { INIT_HELP, INIT_TAKES, type InitCommand, parseInit } from './cli/init-words.ts';
+import { MOVING_HELP, MOVING_TAKES, type MovingCommand, type MovingName, nameDbCommand, parseMoving } from './cli/moving-words.ts';
 import { readArguments } from './cli/read-arguments.ts';
 import { nameSuspension, parseSuspension, type SuspensionCommand, type SuspensionName } from './cli/suspension-words.ts';
 import { nameUserCommand, parseUser, USER_HELP, USER_TAKES, type UserCommand, type UserCommandName } from './cli/user-words.ts';
@@ -32,6 +33,7 @@ export type Command =
   | SuspensionCommand
   | UserCommand
   | ClientCommand
+  | MovingCommand
   | { readonly kind: 'doctor'; readonly json: boolean; readonly only: CheckName | null }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
@@ -56,14 +58,14 @@ Commands
   suspension allow CIDR  never suspend a range; --note TEXT says why
   suspension disallow CIDR
                          suspend it like any other
-${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}  doctor                 show every setting and check what they lead to; --only NAME checks one part:
+${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}${MOVING_HELP}  doctor                 show every setting and check what they lead to; --only NAME checks one part:
                          ${CHECK_NAMES.slice(0, 7).join(', ')},
                          ${CHECK_NAMES.slice(7).join(', ')}
   health                 ask the server of these settings whether it is alive: exit code 0 or 1
 ${INIT_HELP}
 Options
   --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, admin, user, add, client,
-                         doctor, init)
+                         backup, restore, db, doctor, init)
   --version              print the version
   --help                 print this
 
@@ -87,6 +89,7 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   ...USER_TAKES,
   add: ADD_TAKES,
   ...CLIENT_TAKES,
+  ...MOVING_TAKES,
   doctor: ['json', 'only'],
   health: [],
   init: INIT_TAKES,
@@ -108,6 +111,8 @@ const WORDS: Readonly<Record<string, number>> = {
   'client disable': 1,
   'client enable': 1,
   'client roles': 1,
+  backup: 1,
+  restore: 1,
 };
 
 export function parseCommand(argv: readonly string[]): Parsed {
@@ -166,6 +171,13 @@ export function parseCommand(argv: readonly string[]): Parsed {
     }
     case 'health':
       return { kind: 'health' };
+    case 'backup':
+    case 'restore':
+    case 'db copy':
+    case 'db reopen': {
+      const command = parseMoving(name, first, values, json);
+      return typeof command === 'string' ? badUsage(command) : command;
+    }
     case 'migrate':
       return { kind: name, json };
     case 'doctor': {
@@ -197,11 +209,12 @@ type CommandName =
   | AdminCommandName
   | UserCommandName
   | ClientName
+  | MovingName
   | 'doctor'
   | 'health'
   | 'init';
 
-const PLAIN = ['start', 'migrate', 'job', 'invite', 'add', 'doctor', 'health', 'init'] as const;
+const PLAIN = ['start', 'migrate', 'job', 'invite', 'add', 'backup', 'restore', 'doctor', 'health', 'init'] as const;
 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;
@@ -221,6 +234,10 @@ function nameCommand(words: readonly string[]): { name: CommandName; rest: reado
   if (first === 'user') {
     const name = nameUserCommand(rest[0]);
     return name === null ? { problem: 'user needs a command: suspend, reinstate or role' } : { name, rest: rest.slice(1) };
+  }
+  if (first === 'db') {
+    const name = nameDbCommand(rest[0]);
+    return name === null ? { problem: 'db needs a command: copy or reopen' } : { name, rest: rest.slice(1) };
   }
   if (first === 'client') {
     const name = nameClientCommand(rest[0]);

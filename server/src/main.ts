@@ -77,6 +77,14 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/health.ts')).health();
     case 'init':
       return (await import('./cli/init.ts')).init(command);
+    case 'backup':
+      return (await import('./cli/backup.ts')).backup(command);
+    case 'restore':
+      return (await import('./cli/restore.ts')).restore(command);
+    case 'db-copy':
+      return (await import('./cli/db-copy.ts')).copyTo(command);
+    case 'db-reopen':
+      return (await import('./cli/db-copy.ts')).reopen(command);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(command);
   }

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { ADD_OPTIONS, type AddOptions } from './add-words.ts';
 import { CLIENT_OPTIONS, type ClientOptions } from './client-words.ts';
 import { INIT_OPTIONS, type InitOptions } from './init-words.ts';
+import { MOVING_OPTIONS, type MovingOptions } from './moving-words.ts';
 
-export interface Options extends ClientOptions, AddOptions, InitOptions {
+export interface Options extends ClientOptions, AddOptions, InitOptions, MovingOptions {
   readonly json?: boolean;
   readonly drop?: string;
   readonly note?: string;
@@ -30,6 +31,7 @@ export function readArguments(argv: readonly string[]): { values: Options; words
         ...CLIENT_OPTIONS,
         ...ADD_OPTIONS,
         ...INIT_OPTIONS,
+        ...MOVING_OPTIONS,
         version: { type: 'boolean', short: 'v' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -7,7 +7,7 @@ import { splitStatements } from './portable-sql.ts';
 /** The product's own migrations. */
 export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
-interface Migration {
+export interface Migration {
   readonly name: string;
   readonly checksum: string;
   /** The number of the newest migration that a program must know to use the database after this one. Null: any program does. */
@@ -15,7 +15,7 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
-interface Applied extends Pick<Migration, 'name' | 'checksum' | 'requires'> {
+export interface Applied extends Pick<Migration, 'name' | 'checksum' | 'requires'> {
   /** Epoch milliseconds. */
   readonly appliedAt: number;
 }
@@ -39,16 +39,9 @@ const NUMBER_OF_0_6 = 4;
 export async function migrate(db: Database, folder: string = MIGRATIONS, now: () => number = Date.now): Promise<readonly string[]> {
   const migrations = readMigrations(folder);
   return db.exclusively(async (tx) => {
-    if (!(await hasTable(tx, db.dialect, 'migrations'))) {
-      await tx.all('create table migrations (name text primary key, checksum text not null, applied_at bigint not null)');
-    }
-    if (!(await hasTable(tx, db.dialect, 'expansions'))) {
-      await tx.all(
-        'create table expansions (name text primary key, checksum text not null, applied_at bigint not null, requires bigint not null)',
-      );
-    }
+    await makeMigrationTables(tx, db.dialect);
     const pending = findPending(await readApplied(tx), migrations);
-    for (const migration of pending) await apply(tx, migration, now());
+    for (const migration of pending) await applyMigration(tx, migration, now());
     return pending.map(({ name }) => name);
   });
 }
@@ -56,7 +49,7 @@ export async function migrate(db: Database, folder: string = MIGRATIONS, now: ()
 /** The names of the files in `folder` that have not been applied, for the doctor. Throws if the database does not fit this program. */
 export async function pendingMigrations(db: Database, folder: string = MIGRATIONS): Promise<readonly string[]> {
   const migrations = readMigrations(folder);
-  const applied = (await hasTable(db, db.dialect, 'migrations')) ? await appliedOrOld(db) : [];
+  const applied = (await hasTable(db, db.dialect, 'migrations')) ? await listApplied(db, db.dialect) : [];
   return findPending(applied, migrations).map(({ name }) => name);
 }
 
@@ -91,9 +84,23 @@ async function hasTable(db: Db, dialect: Dialect, name: string): Promise<boolean
   return (await one(db, TABLE_EXISTS[dialect], [name])) !== null;
 }
 
+/** Where is written down which migrations were applied. No migration makes them. */
+export const MIGRATION_TABLES = ['migrations', 'expansions'];
+
+export async function makeMigrationTables(tx: Db, dialect: Dialect): Promise<void> {
+  if (!(await hasTable(tx, dialect, 'migrations'))) {
+    await tx.all('create table migrations (name text primary key, checksum text not null, applied_at bigint not null)');
+  }
+  if (!(await hasTable(tx, dialect, 'expansions'))) {
+    await tx.all(
+      'create table expansions (name text primary key, checksum text not null, applied_at bigint not null, requires bigint not null)',
+    );
+  }
+}
+
 /** Before the first start of a program after 0.6 there is only the older table. */
-async function appliedOrOld(db: Database): Promise<readonly Applied[]> {
-  if (await hasTable(db, db.dialect, 'expansions')) return readApplied(db);
+export async function listApplied(db: Db, dialect: Dialect): Promise<readonly Applied[]> {
+  if (await hasTable(db, dialect, 'expansions')) return readApplied(db);
   const rows = await db.all('select name, checksum, applied_at, null as requires from migrations order by name');
   return rows.map(fromRow);
 }
@@ -115,7 +122,8 @@ function fromRow(row: Row): Applied {
   };
 }
 
-async function apply(tx: Db, { name, checksum, requires, statements }: Migration, appliedAt: number): Promise<void> {
+/** Runs one migration in the given transaction, and notes it. */
+export async function applyMigration(tx: Db, { name, checksum, requires, statements }: Migration, appliedAt: number): Promise<void> {
   for (const [index, statement] of statements.entries()) {
     try {
       await tx.all(statement);
@@ -162,7 +170,8 @@ function numberOf(name: string): number {
   return Number(name.slice(0, 4));
 }
 
-function readMigrations(folder: string): readonly Migration[] {
+/** Oldest first. */
+export function readMigrations(folder: string = MIGRATIONS): readonly Migration[] {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
     .sort();

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Refusal } from '@portico/protocol/errors';
 import { boundedMemo } from './bounded-memo.ts';
+import { SQLITE_CLOSED } from './closed-database.ts';
 import type { Row, Value } from './db.ts';
 import { checkValues, inspectStatement } from './portable-sql.ts';
 
@@ -85,5 +86,7 @@ export function isBusy(error: unknown): boolean {
 /** What to throw for an error: trouble of the machine is 503, a wrong statement stays what it is. */
 export function refusalFor(error: unknown): unknown {
   const code = resultCode(error);
-  return code !== undefined && TROUBLE.has(code) ? new Refusal('unavailable', { cause: error }) : error;
+  const isTrouble =
+    (code !== undefined && TROUBLE.has(code)) || (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_CLOSED);
+  return isTrouble ? new Refusal('unavailable', { cause: error }) : error;
 }

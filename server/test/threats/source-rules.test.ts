@@ -60,6 +60,7 @@ const RULES: readonly Rule[] = [
     broken: "await fetch('https://evil.example')",
     except: {
       'server/src/platform/postgres.ts': /import pg from 'pg'/,
+      'server/src/platform/postgres-bulk.ts': /import pg from 'pg'/,
       'server/src/platform/postgres-connection.ts': /import pg from 'pg'/,
       'server/src/platform/postgres-notices.ts': /import pg from 'pg'/,
       'server/src/platform/network.ts': /await fetch\(url/,
