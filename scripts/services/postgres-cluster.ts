@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryFolder } from './memory-folder.ts';
 import { type Found, findProgram, isProgram } from './service.ts';
 
-interface Account {
+export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
@@ -82,20 +82,20 @@ export async function startCluster(binaries: string): Promise<Found> {
 }
 
 /** PostgreSQL refuses to run as root: then it runs as Debian's user `postgres`. */
-function accountFor(): Account | null {
+export function accountFor(): Account | null {
   if (process.getuid?.() !== 0) return null;
   const line = readFileSync('/etc/passwd', 'utf8').match(/^postgres:[^:]*:(\d+):(\d+):/m);
   if (line === null) throw new Error('PostgreSQL does not run as root, and there is no user called postgres');
   return { uid: Number(line[1]), gid: Number(line[2]) };
 }
 
-function createDataFolder(binaries: string, data: string, account: Account | null): void {
+export function createDataFolder(binaries: string, data: string, account: Account | null): void {
   const options = ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
   const { status, stderr } = spawnSync(join(binaries, 'initdb'), options, { ...account, cwd: data, encoding: 'utf8' });
   if (status !== 0) throw new Error(`initdb failed:\n${stderr}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -105,7 +105,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function accepts(binaries: string, port: number): Promise<boolean> {
+export async function accepts(binaries: string, port: number): Promise<boolean> {
   const deadline = Date.now() + START_WAIT;
   while (Date.now() < deadline) {
     if (spawnSync(join(binaries, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).status === 0) return true;

@@ -18,14 +18,22 @@ export interface TestRedis {
 
 /** Null: there is none on this machine, and the test is skipped loudly; where CI is true that is a failure. */
 export async function startRedis(t: TestContext): Promise<TestRedis | null> {
-  const program = process.env['REDIS_SERVER_PATH'] ?? findProgram('redis-server') ?? findProgram('valkey-server');
-  if (program === null) {
+  const redis = await launchRedis();
+  if (redis === null) {
     const sentence = 'SKIPPED, NOT TESTED WITH REDIS: no redis-server on this machine';
     if (process.env['CI'] === 'true') throw new Error(sentence);
     process.stderr.write(`${sentence}: ${t.name}\n`);
     t.skip(sentence);
     return null;
   }
+  t.after(() => redis.end());
+  return redis;
+}
+
+/** Null: there is none on this machine. */
+export async function launchRedis(): Promise<TestRedis | null> {
+  const program = process.env['REDIS_SERVER_PATH'] ?? findProgram('redis-server') ?? findProgram('valkey-server');
+  if (program === null) return null;
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const child = spawn(program, args, { stdio: 'ignore' });
@@ -36,11 +44,13 @@ export async function startRedis(t: TestContext): Promise<TestRedis | null> {
     thaw: () => child.kill('SIGCONT'),
     end: () => ended(child),
   };
-  t.after(() => redis.end());
   for (let tries = 0; ; tries += 1) {
     const answer = await redis.command('PING').catch(() => '');
     if (answer.startsWith('+PONG')) return redis;
-    if (tries === 200) throw new Error('redis-server does not answer');
+    if (tries === 200) {
+      await redis.end();
+      throw new Error('redis-server does not answer');
+    }
     await sleep(25);
   }
 }
