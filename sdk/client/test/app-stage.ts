@@ -55,9 +55,9 @@ export async function openAppStage(stage: Stage, t: TestContext, { host = 'local
   };
 }
 
-/** A test with an app on Portico's own site. */
+/** A test with an app of its own, on Portico's own site unless said otherwise. */
 export function withApp(name: string, options: AppOptions, body: (app: AppStage, t: TestContext) => Promise<void>): void {
-  onStage(name, async (stage, t) => body(await openAppStage(stage, t, options), t));
+  onStage(name, async (stage, t) => body(await openAppStage(stage, t, options), t), { shared: true });
 }
 
 /** Opens a page of the app and waits until it knows who is signed in. */

@@ -162,6 +162,9 @@ withApp('sign-out: of the app alone, or of the browser; no answer under way undo
 
 withApp('where nothing can be stored, the sign-in lasts as long as the page', ELSEWHERE, async ({ app, person }) => {
   const { page, context } = await person();
+  // The dashboard may still be refreshing: without storage nobody could show afterwards that the answer that was lost was theirs.
+  await page.waitForSelector('html[data-alive]');
+  await page.waitForLoadState('networkidle');
   await context.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('no storage here', 'InvalidStateError');

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PAGES } from '@portico/protocol/routes';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -63,32 +63,77 @@ export interface StageOptions {
   readonly app?: (port: number) => string;
   /** Portico behind https, with certificates of an authority that the server, the browser and this process trust. */
   readonly https?: boolean;
+  /** The server of all tests in this file that say so: they have accounts and clients of their own, and leave its settings alone. */
+  readonly shared?: boolean;
 }
+
+interface Served {
+  readonly portico: RunningPortico;
+  readonly port: number;
+  readonly dataDir: string;
+}
+
+/** One Chromium and at most one shared server a file: to start them costs more than most tests do with them. */
+const browsers = new Map<string, Promise<Browser>>();
+const servers: Promise<Served>[] = [];
+after(async () => {
+  for (const browser of browsers.values()) await browser.then((one) => one.close()).catch(() => undefined);
+  for (const server of servers) await server.then(endServer).catch(() => undefined);
+});
 
 /** A test with the real server and a real Chromium. */
 export function onStage(name: string, body: (stage: Stage, t: TestContext) => Promise<void>, options: StageOptions = {}): void {
   test(name, { skip: reasonToSkip() }, async (t) => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'portico-stage-'));
     const port = options.port ?? (await freePort());
     const authority = options.https === true ? await createAuthority(t) : null;
-    const origin = authority === null ? `http://localhost:${port}` : `https://localhost:${await authority.front(port)}`;
-    const settings = {
+    const origin = authority === null ? null : `https://localhost:${await authority.front(port)}`;
+    const start = () => startServer(port, origin ?? `http://localhost:${port}`, authority, options);
+    if (options.shared === true && servers.length === 0) servers.push(start());
+    const served = await (options.shared === true ? servers[0] : start());
+    if (served === undefined) throw new Error('no server was started');
+    if (options.shared !== true) t.after(() => endServer(served));
+    const browser = await launched(authority);
+    t.after(async () => {
+      for (const context of browser.contexts()) await context.close();
+    });
+    const home = origin ?? `http://localhost:${served.port}`;
+    await body(stageOf(served.portico, browser, served.port, options.app?.(served.port) ?? home, served.dataDir, authority), t);
+  });
+}
+
+function launched(authority: Authority | null): Promise<Browser> {
+  const key = authority?.spki ?? '';
+  const browser =
+    browsers.get(key) ?? launchChromium(authority === null ? [] : [`--ignore-certificate-errors-spki-list=${authority.spki}`]);
+  browsers.set(key, browser);
+  return browser;
+}
+
+async function startServer(
+  port: number,
+  origin: string,
+  authority: Authority | null,
+  { settings, command }: StageOptions,
+): Promise<Served> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'portico-stage-'));
+  const portico = await startPortico(
+    {
       NODE_ENV: 'development',
       ...(authority === null ? {} : { NODE_EXTRA_CA_CERTS: authority.file }),
       PORTICO_DATA_DIR: dataDir,
       PORTICO_PORT: String(port),
       PORTICO_ORIGIN: origin,
       PORTICO_HOST: '127.0.0.1',
-    };
-    const portico = await startPortico({ ...settings, ...options.settings?.(port) }, options.command);
-    const browser = await launchChromium(authority === null ? [] : [`--ignore-certificate-errors-spki-list=${authority.spki}`]);
-    t.after(async () => {
-      await browser.close();
-      await portico.end();
-      await rm(dataDir, { recursive: true, force: true });
-    });
-    await body(stageOf(portico, browser, port, options.app?.(port) ?? origin, dataDir, authority), t);
-  });
+      ...settings?.(port),
+    },
+    command,
+  );
+  return { portico, port, dataDir };
+}
+
+async function endServer({ portico, dataDir }: Served): Promise<void> {
+  await portico.end();
+  await rm(dataDir, { recursive: true, force: true });
 }
 
 function stageOf(
