@@ -65,7 +65,7 @@ export const ERRORS = {
   site_changed: 409,
   own_account: 409,
   user_suspended: 409,
-  provider_failed: 502,
+  provider_failed: 503,
   // Who may create an account.
   signup_closed: 403,
   signup_by_invitation: 403,

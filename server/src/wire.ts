@@ -7,6 +7,7 @@ import type { Deps } from './deps.ts';
 import { openVault, proveMasterKey } from './keys/open-vault.ts';
 import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
 import type { Database } from './platform/db.ts';
+import { whileNobodyWaits } from './platform/deadline.ts';
 import { createDenylist } from './platform/denylist.ts';
 import type { Keyring } from './platform/keyring.ts';
 import type { Log } from './platform/log.ts';
@@ -138,7 +139,7 @@ function createAfterwork(log: Log): { begin: Deps['afterAnswer']; settled(): Pro
   return {
     begin: (work) => {
       const done: Promise<void> = nextTurn()
-        .then(work)
+        .then(() => whileNobodyWaits(work))
         .catch((cause: unknown) => log.error({ err: cause }, 'work after an answer failed'))
         .finally(() => open.delete(done));
       open.add(done);

@@ -14,7 +14,7 @@ import { parseSmtpUrl } from '../platform/smtp-url.ts';
 import { within } from '../platform/within.ts';
 
 /** Whether what Portico depends on answers now. Nothing of it makes an operator wait for longer than this, in milliseconds. */
-export const HEALTH_WITHIN = 3000;
+export const HEALTH_WITHIN = 2500;
 const SLOW_DATABASE = 250;
 /** Nodes whose clocks differ by more than this disagree about what has expired. In milliseconds. */
 const CLOCK_LIMIT = 5000;

@@ -14,7 +14,7 @@ import { lookAtHealth } from './health.ts';
 /** A job that was not done for this many of its own pauses has stopped. */
 const MISSED_RUNS = 10;
 /** A run goes on without whoever asked for it after this long, in milliseconds. */
-export const RUN_WITHIN = 10_000;
+export const RUN_WITHIN = 2500;
 
 /** What this screen knows of the rest of the server, which begins above it. */
 export interface Surroundings {

@@ -72,7 +72,8 @@ function fieldsOf(validation: NonNullable<FastifyError['validation']>): Record<s
   return problems;
 }
 
-function defaultRetryAfter(status: number): number | null {
+/** In seconds, where a refusal names none. */
+export function defaultRetryAfter(status: number): number | null {
   return status === 429 ? 60 : status === 503 ? 2 : null;
 }
 

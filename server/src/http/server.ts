@@ -5,6 +5,7 @@ import { Refusal } from '@portico/protocol/errors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { boundAnswers } from './bound-answers.ts';
 import { type ErrorPage, sendError } from './errors.ts';
 import { READABLE_HEADERS, SENT_HEADERS } from './route.ts';
 import { apiHeaders } from './security-headers.ts';
@@ -44,6 +45,7 @@ export async function createServer(
   if (config.appOrigin !== config.apiOrigin) await allowAppOrigin(app, config);
 
   const headers = apiHeaders(config);
+  boundAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header(HEADERS.requestId, request.id);
     done();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
+import { whileNobodyWaits } from '../platform/deadline.ts';
 import { JOBS, type Job } from './index.ts';
 import { releaseLease, renewLease, takeLease } from './lease.ts';
 import type { JobName } from './names.ts';
@@ -38,7 +39,7 @@ export function startJobs(deps: Deps, holder: string, jobs: Readonly<Record<stri
 
 /** Runs a job once, now. `taken`: another process is doing it. Throws what the job throws. */
 export async function runJob(deps: Deps, name: JobName, holder: string = newHolder(deps)): Promise<'done' | 'taken'> {
-  return runLeased(deps, name, JOBS[name], holder, new AbortController().signal);
+  return whileNobodyWaits(() => runLeased(deps, name, JOBS[name], holder, new AbortController().signal));
 }
 
 /** A name for this process in the leases. */

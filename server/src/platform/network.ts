@@ -1,3 +1,4 @@
+import { timeLeft } from './deadline.ts';
 import { createPost, type LookUp, OutgoingRefused, type OutgoingRules, PUBLIC_ONLY } from './outgoing.ts';
 
 /** Calls to services that are not ours: bounded in time and size, never led elsewhere, and told apart from answers. */
@@ -32,9 +33,11 @@ export class NetworkTrouble extends Error {
   }
 }
 
-/** Milliseconds for one call, and for a whole sign-in of several. */
-export const CALL_WITHIN = 5_000;
-export const FLOW_WITHIN = 12_000;
+/** Milliseconds for one call, and for a whole sign-in of several: a provider that is silent is told of within three seconds. */
+export const CALL_WITHIN = 2_500;
+export const FLOW_WITHIN = 2_500;
+/** For a site that is told something, which nobody waits for. */
+const POST_WITHIN = 5_000;
 const REMEMBERED_FOR = 3_600_000;
 const BYTES_MAX = 1_048_576;
 
@@ -48,16 +51,16 @@ export interface NetworkOptions {
 
 export function createNetwork({
   fetch = globalThis.fetch,
-  callWithin = CALL_WITHIN,
+  callWithin,
   flowWithin = FLOW_WITHIN,
   outgoing = PUBLIC_ONLY,
   lookUp,
 }: NetworkOptions = {}): Network {
-  const post = createPost(outgoing, callWithin, lookUp);
+  const post = createPost(outgoing, callWithin ?? POST_WITHIN, lookUp);
   const kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
   return {
     ask: async (url, init, until) => {
-      const limits = [AbortSignal.timeout(callWithin), ...(until === undefined ? [] : [until])];
+      const limits = [AbortSignal.timeout(timeLeft(callWithin ?? CALL_WITHIN)), ...(until === undefined ? [] : [until])];
       const signal = AbortSignal.any(limits);
       try {
         const response = await fetch(url, { ...init, redirect: 'manual', signal });

@@ -3,6 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { timeLeft } from './deadline.ts';
 import { isLoopbackHost } from './loopback.ts';
 
 /**
@@ -90,7 +91,7 @@ export function createPost(
         lookup,
         agent: false,
         maxHeaderSize: 16_384,
-        signal: AbortSignal.timeout(within),
+        signal: AbortSignal.timeout(timeLeft(within)),
       } as const;
       const asked = send(new URL(url), options, (response) => {
         let read = 0;

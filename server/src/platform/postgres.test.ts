@@ -136,6 +136,21 @@ postgresTest('callers beyond the pool wait, and are refused within 3 seconds if 
   await db.close();
 });
 
+wiredTest('while the server is silent a thousand wait at most, and whoever comes then is refused at once', async (db, wire) => {
+  await Promise.all(Array.from({ length: 3 }, () => db.all('select pg_sleep(0.05)')));
+  wire.freeze();
+  const order: string[] = [];
+  const ask = (name: string) => assert.rejects(db.all('select 1'), UNAVAILABLE).then(() => order.push(name));
+  const waiting = Array.from({ length: 1_003 }, () => ask('waited'));
+  await nextTurn();
+  const memory = process.memoryUsage().heapUsed;
+  const late = Array.from({ length: 20_000 }, () => ask('at once'));
+  await Promise.all(late);
+  assert.ok(!order.includes('waited'), 'whoever is refused at once does not wait behind others');
+  assert.ok(process.memoryUsage().heapUsed - memory < 100 * 1024 * 1024);
+  await Promise.all(waiting);
+});
+
 postgresTest('a statement that runs too long is cancelled on the server too', async ({ db }) => {
   const took = await millisecondsOf(assert.rejects(db.all('select pg_sleep(20)'), UNAVAILABLE));
   assert.ok(took < 3_000, `took ${took} ms`);

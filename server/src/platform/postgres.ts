@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import pg from 'pg';
 import type { Database, Db, Row } from './db.ts';
+import { timeLeft, whileNobodyWaits } from './deadline.ts';
 import { createGathering } from './gathering.ts';
 import { type Bound, checkValues } from './portable-sql.ts';
 import {
@@ -27,6 +28,8 @@ type RunBound = (sql: string, values?: readonly Bound[]) => Promise<readonly Row
 
 /** From the call to the answer, connecting, waiting for a connection and retries included. */
 const PATIENCE = 2_700;
+/** Callers that wait for a connection, at most: while the server is silent each of them would hold its request for seconds. */
+const QUEUE_MAX = 1_000;
 const RETRIES = 3;
 const CLOSE_PATIENCE = 1_000;
 const SCHEMA_PATIENCE = 600_000;
@@ -140,9 +143,10 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
   }
 
   async function patiently<T>(use: (run: RunBound) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + timeLeft(PATIENCE);
     for (let attempt = 0; ; attempt++) {
       try {
+        if (pool.waitingCount >= QUEUE_MAX || performance.now() >= deadline) throw new Refusal('unavailable');
         return await lend(deadline - performance.now(), use);
       } catch (error) {
         if (!isConflict(error) || attempt === RETRIES) throw refusalFor(error);
@@ -152,8 +156,9 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
   }
 
   const gather = createGathering({
-    alone: (sql, values) => patiently((run) => run(sql, values)),
-    together: (sql, columns) => patiently((run) => run(sql, columns)),
+    // For many at once, so not within what is left to whoever was the first of them.
+    alone: (sql, values) => whileNobodyWaits(() => patiently((run) => run(sql, values))),
+    together: (sql, columns) => whileNobodyWaits(() => patiently((run) => run(sql, columns))),
   });
 
   return {
@@ -163,7 +168,9 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
         if (together === undefined) return patiently((run) => run(sql, values));
         // Before others depend on it: what cannot be stored harms only its own caller.
         checkValues(sql, values.length, values);
-        return gather(sql, values, together);
+        const left = timeLeft(PATIENCE);
+        const rows = gather(sql, values, together);
+        return left === PATIENCE ? rows : requireWithin(left, rows);
       }),
     transaction: (work) => whileOpen(() => patiently((run) => inTransaction(run, work))),
     exclusively: (work) => whileOpen(() => exclusively(url, applicationName, work)),
@@ -181,6 +188,18 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
       for (const client of born.keys()) client.connection.stream.destroy();
     },
   };
+}
+
+/** For a statement that others share: it goes on for them. */
+async function requireWithin<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Refusal('unavailable')), milliseconds);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function inTransaction<T>(run: Run, work: (tx: Db) => Promise<T>, prepare: (run: Run) => Promise<void> = async () => {}): Promise<T> {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import type { Db, Row, Value } from './db.ts';
+import { timeLeft } from './deadline.ts';
 import { isBusy, refusalFor, type SqliteConnection } from './sqlite-connection.ts';
 import { inSavepoint, type Run } from './transaction-scope.ts';
 
@@ -10,6 +11,8 @@ export const PATIENCE = 2_500;
 /** A job that got the file late still gets this long: `PATIENCE` + this stay under 3 seconds. */
 const SHORTEST_WORK = 400;
 const GROUP_JOBS = 256;
+/** Jobs that wait, at most: while another process holds the file each of them would hold its request for seconds. */
+const QUEUE_MAX = 2_000;
 const GROUP_TIME = 50;
 const WAL_LIMIT = 16 * 1024 * 1024;
 const WAL_EFFORT = 50;
@@ -46,8 +49,9 @@ export function startSqliteWriter(
   let walCheckedAfter = 0;
 
   function enqueue<T>(patience: number, perform: (connection: SqliteConnection, deadline: number) => unknown): Promise<T> {
+    if (queue.length >= QUEUE_MAX) return Promise.reject(new Refusal('unavailable', { cause: new Error('too many writes wait') }));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const deadline = performance.now() + patience;
+    const deadline = performance.now() + timeLeft(patience);
     queue.push({ deadline, perform: (connection) => perform(connection, deadline), resolve: resolve as Job['resolve'], reject });
     // Not at once: requests that arrive in the same turn of the event loop shall share the commit.
     pumping ??= nextTurn().then(pump);

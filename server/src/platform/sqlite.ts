@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import { boundedMemo } from './bounded-memo.ts';
 import type { Database, Row, Value } from './db.ts';
+import { timeLeft } from './deadline.ts';
 import { inspectStatement } from './portable-sql.ts';
 import { connectSqlite, isBusy, refusalFor, type SqliteConnection } from './sqlite-connection.ts';
 import { PATIENCE, startSqliteWriter } from './sqlite-writer.ts';
@@ -41,7 +42,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   const servedByReader = path === ':memory:' ? () => false : boundedMemo(500, (sql) => inspectStatement(sql).reads);
 
   async function read(sql: string, values: readonly Value[]): Promise<readonly Row[]> {
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + timeLeft(PATIENCE);
     for (;;) {
       try {
         return readingConnection().run(sql, values);

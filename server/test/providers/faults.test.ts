@@ -86,7 +86,7 @@ inWorld(
         assert.equal(redirected.headers['location'], `${ORIGIN}/auth/callback/${name}?reason=${code}`, `${name}, ${what}`);
         assert.equal(browser.cookie(COOKIES.refresh) ?? other.cookie(COOKIES.refresh), undefined);
         const page = await other.send('GET', `/auth/callback/${name}?reason=${code}`, undefined, { headers: { accept: 'text/html' } });
-        assert.equal(page.status, code === 'provider_failed' ? 502 : 400);
+        assert.equal(page.status, code === 'provider_failed' ? 503 : 400);
         assert.match(page.text, new RegExp(`href="${PAGES.signIn}"`), 'the page offers the other ways in');
       }
     }
@@ -114,6 +114,24 @@ inWorld(
     assert.equal(await signIn(never), 'provider_failed');
   },
   options,
+);
+
+const patient = await fakeProviders();
+
+inWorld(
+  'a provider that is silent is told of within three seconds: 503, when to come back, and nobody is signed out',
+  async (world) => {
+    const browser = await world.signedUp('ada@example.com');
+    const url = await beginPage(browser, 'github');
+    patient.spoil = never;
+    const began = performance.now();
+    const answered = await bring(browser, 'github', patient.consent(url, PERSON));
+    // Three of our own, and what a busy machine needs.
+    assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+    assert.deepEqual([answered.status, answered.body.error, answered.headers['retry-after']], [503, 'provider_failed', '2']);
+    assert.equal((await browser.refresh()).body['kind'], 'rotated');
+  },
+  { config: { providers: patient.access }, deps: { network: patient.network } },
 );
 
 const without = (claims: JWTPayload, name: string): JWTPayload =>
@@ -205,7 +223,7 @@ inWorld(
     assert.equal(declined.status, 200);
     assert.match(declined.text, /You said no at GitHub/);
     assert.doesNotMatch(declined.text, /<img/);
-    assert.equal((await page('error=server_error')).status, 502);
+    assert.equal((await page('error=server_error')).status, 503);
     assert.equal((await page('error=invalid_scope')).status, 400);
     assert.match(String((await callback({ error: 'temporarily_unavailable' })).headers['location']), /reason=provider_failed$/);
     assert.match(String((await callback({ error: 'unauthorized_client' })).headers['location']), /reason=provider_refused$/);
