@@ -46,6 +46,8 @@ export const ACTIONS = [
   'roles.changed',
   'key.dropped',
   'keys.rotated',
+  'master_key.rotated',
+  'master_key.retired',
   'mail.retried',
   'mail.dropped',
   'logout.retried',

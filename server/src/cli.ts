@@ -23,7 +23,7 @@ export type Command =
   | { readonly kind: 'start' }
   | { readonly kind: 'migrate'; readonly json: boolean }
   | { readonly kind: 'job'; readonly name: JobName; readonly json: boolean }
-  | { readonly kind: 'rotate-keys'; readonly json: boolean }
+  | { readonly kind: 'rotate-keys' | 'rotate-master' | 'retire-master'; readonly json: boolean }
   | { readonly kind: 'drop-key'; readonly id: string; readonly json: boolean }
   | { readonly kind: 'invite'; readonly email: Email; readonly json: boolean }
   | AddCommand
@@ -51,6 +51,8 @@ Commands
   keys rotate            make the next keys; they are used a minute later
   keys rotate --drop ID  end a key now, and what was made with it: a chain key by its
                          number, a signing key by its name
+  keys rotate-master     let the next master key open the database
+  keys retire-master     let no other master key open it than the one in use
   invite EMAIL           invite somebody to create an account, or invite them again
   suspension list        show the networks that are shut out because they guessed
   suspension lift ADDRESS
@@ -64,7 +66,7 @@ ${ADMIN_HELP}${USER_HELP}${ADD_HELP}${CLIENT_HELP}${MOVING_HELP}  doctor        
   health                 ask the server of these settings whether it is alive: exit code 0 or 1
 ${INIT_HELP}
 Options
-  --json                 answer in JSON (migrate, job, keys rotate, invite, suspension, admin, user, add, client,
+  --json                 answer in JSON (migrate, job, keys, invite, suspension, admin, user, add, client,
                          backup, restore, db, doctor, init)
   --version              print the version
   --help                 print this
@@ -80,6 +82,8 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   migrate: ['json'],
   job: ['json'],
   'keys rotate': ['json', 'drop'],
+  'keys rotate-master': ['json'],
+  'keys retire-master': ['json'],
   invite: ['json'],
   'suspension list': ['json'],
   'suspension lift': ['json'],
@@ -139,6 +143,10 @@ export function parseCommand(argv: readonly string[]): Parsed {
     }
     case 'keys rotate':
       return values.drop === undefined ? { kind: 'rotate-keys', json } : dropKey(values.drop, json);
+    case 'keys rotate-master':
+      return { kind: 'rotate-master', json };
+    case 'keys retire-master':
+      return { kind: 'retire-master', json };
     case 'invite': {
       const email = parseEmail(first ?? '');
       return email === null ? badUsage('invite needs the e-mail address of whom to invite') : { kind: 'invite', email, json };
@@ -198,11 +206,14 @@ export function parseCommand(argv: readonly string[]): Parsed {
   }
 }
 
+const KEYS = ['keys rotate', 'keys rotate-master', 'keys retire-master'] as const;
+type KeysName = (typeof KEYS)[number];
+
 type CommandName =
   | 'start'
   | 'migrate'
   | 'job'
-  | 'keys rotate'
+  | KeysName
   | 'invite'
   | 'add'
   | SuspensionName
@@ -219,7 +230,8 @@ const PLAIN = ['start', 'migrate', 'job', 'invite', 'add', 'backup', 'restore', 
 function nameCommand(words: readonly string[]): { name: CommandName; rest: readonly string[] } | { problem: string } {
   const [first = 'start', ...rest] = words;
   if (first === 'keys') {
-    return rest[0] === 'rotate' ? { name: 'keys rotate', rest: rest.slice(1) } : { problem: 'keys needs a command: keys rotate' };
+    const name = KEYS.find((each) => each === `keys ${rest[0]}`);
+    return name === undefined ? { problem: 'keys needs a command: rotate, rotate-master or retire-master' } : { name, rest: rest.slice(1) };
   }
   const plain = PLAIN.find((name) => name === first);
   if (plain !== undefined) return { name: plain, rest };

@@ -176,6 +176,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   ],
   PORTICO_MASTER_KEY: ['short', 'a'.repeat(64), '0'.repeat(43), `${KEY}AA`, `${KEY} `, 'changeme'.repeat(8)],
   PORTICO_METRICS_TOKEN: ['short', 'x'.repeat(31), 'x'.repeat(513), `${'x'.repeat(32)} y`, `${'x'.repeat(32)}\u00e4`],
+  PORTICO_NEXT_MASTER_KEY: ['short', 'a'.repeat(64), '0'.repeat(43), `${KEY}AA`, 'changeme'.repeat(8)],
   PORTICO_OUTGOING_NETWORKS: ['10.0.0.0/33', 'example.com', '10.1', '*'],
   PORTICO_TRUSTED_PROXIES: ['10.0.0.0/33', 'example.com', '10.1', '0x7f000001', '10.0.0.1/', 'all'],
   PORTICO_ACCESS_TOKEN_LIFE: ['1m', '119s', '16m', '0', '5', '5 m', '-5m', '5min', '300000', '1e9m'],

@@ -37,6 +37,8 @@ export interface Config {
   readonly smtpUrl: string;
   readonly mailFrom: string;
   readonly masterKey: Buffer;
+  /** For the command that changes to it; null = none is given. */
+  readonly nextMasterKey: Buffer | null;
   /** CIDR list of proxies whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
   /** CIDR list of networks, beside the public internet, in which client sites are called. */
@@ -156,6 +158,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     smtpUrl: read('smtpUrl', SETTINGS.smtpUrl),
     mailFrom: read('mailFrom', SETTINGS.mailFrom, `Portico <no-reply@${mailHost(origin)}>`),
     masterKey: read('masterKey', SETTINGS.masterKey, ''),
+    nextMasterKey: read('nextMasterKey', SETTINGS.nextMasterKey),
     trustedProxies: read('trustedProxies', SETTINGS.trustedProxies),
     outgoingNetworks: read('outgoingNetworks', SETTINGS.outgoingNetworks),
     accessTokenLife: read('accessTokenLife', SETTINGS.accessTokenLife),

@@ -36,6 +36,10 @@ async function run(command: Command): Promise<number> {
       return (await import('./cli/run-job.ts')).runNamedJob(command);
     case 'rotate-keys':
       return (await import('./cli/keys.ts')).rotateKeys(command);
+    case 'rotate-master':
+      return (await import('./cli/master-key.ts')).rotateMaster(command);
+    case 'retire-master':
+      return (await import('./cli/master-key.ts')).retireMaster(command);
     case 'drop-key':
       return (await import('./cli/keys.ts')).dropKey(command);
     case 'invite':

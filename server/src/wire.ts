@@ -4,8 +4,9 @@ import { databasePlace } from './config/database-place.ts';
 import { outgoingRules } from './config/outgoing-rules.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
+import { keepKeys } from './keys/keep-keys.ts';
 import { openVault, proveMasterKey } from './keys/open-vault.ts';
-import { KEYS_READ_EVERY, loadKeyring, reloadKeyring } from './keys/rotate-keys.ts';
+import { loadKeyring } from './keys/rotate-keys.ts';
 import type { Database } from './platform/db.ts';
 import { whileNobodyWaits } from './platform/deadline.ts';
 import { createDenylist } from './platform/denylist.ts';
@@ -96,13 +97,11 @@ async function openKeys(db: Database, now: () => number, config: Config): Promis
 /** Keeps what a node holds in memory true: revocations, and keys that other nodes or the command line made. */
 export async function keepCurrent({ deps, notices }: Pick<Wired, 'deps' | 'notices'>): Promise<{ stop(): void }> {
   const revocations = await watchRevocations(deps, notices);
-  const timer = setInterval(() => {
-    reloadKeyring(deps).catch((cause: unknown) => deps.log.warn({ err: cause }, 'keys could not be read; trying again'));
-  }, KEYS_READ_EVERY).unref();
+  const keys = keepKeys(deps);
   return {
     stop: () => {
       revocations.stop();
-      clearInterval(timer);
+      keys.stop();
     },
   };
 }

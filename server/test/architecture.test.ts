@@ -148,6 +148,7 @@ const STEPS_BESIDE_VERBS = [
   'admin/csv.ts',
   'admin/confirmed.ts',
   'keys/open-vault.ts',
+  'keys/reseal-secrets.ts',
   'keys/drop-key.ts',
   'keys/rotate-keys.ts',
   'admin/health.ts',

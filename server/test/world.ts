@@ -79,6 +79,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     smtpUrl: '',
     mailFrom: 'Portico <no-reply@localhost>',
     masterKey: Buffer.alloc(32, 7),
+    nextMasterKey: null,
     trustedProxies: [],
     outgoingNetworks: [],
     accessTokenLife: 5 * MINUTE,

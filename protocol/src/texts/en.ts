@@ -288,6 +288,8 @@ export const en = {
       'audit.exported': 'The audit log was downloaded',
       'key.dropped': 'A key was ended, and with it the sign-ins that were made with it',
       'keys.rotated': 'The next keys were made',
+      'master_key.rotated': 'Another master key was let in',
+      'master_key.retired': 'The master key before was shut out',
       'mail.retried': 'A letter that waited was tried again',
       'mail.dropped': 'A letter that waited was dropped',
       'logout.retried': 'A site that could not be told of a sign-out was tried again',

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { type Db, one, type Row } from '../platform/db.ts';
+import { type SealedColumn, sealedTextFrom } from '../platform/sealed-text.ts';
 import { isUnknownDataKey } from '../platform/vault.ts';
 
 /**
@@ -141,6 +142,27 @@ export async function deleteIdentity(tx: Db, userId: string, provider: string, o
   );
   return row !== null;
 }
+
+export const SEALED_PROVIDER_TOKENS: SealedColumn = {
+  table: 'identities',
+  page: async (db, form, after, limit) => {
+    const rows = await db.all(
+      `select provider, subject, case when sealed_tokens like $1 then null else sealed_tokens end as sealed from identities
+       where (provider, subject) > ($2, $3) order by provider, subject limit $4`,
+      [`${form}%`, after?.[0] ?? '', after?.[1] ?? '', limit],
+    );
+    const labelOf = (row: Row) => sealLabel(row['provider'] as string, row['subject'] as string);
+    return rows.map((row) => sealedTextFrom(row, ['provider', 'subject'], labelOf));
+  },
+  replace: async (db, [provider = null, subject = null], before, after) => {
+    const row = await one(
+      db,
+      'update identities set sealed_tokens = $4 where provider = $1 and subject = $2 and sealed_tokens = $3 returning provider',
+      [provider, subject, before, after],
+    );
+    return row !== null;
+  },
+};
 
 function openTokens({ vault }: SealDeps, provider: string, subject: string, sealed: string): ProviderTokens | null {
   try {

@@ -2,6 +2,7 @@ import type { HealthItem } from '@portico/ui/admin-views';
 import { verifySeals } from '../audit/verify-seals.ts';
 import { databasePlace } from '../config/database-place.ts';
 import type { Deps } from '../deps.ts';
+import { listDataKeyAges, listMasterKeyIds, progressOf } from '../keys/data-key.ts';
 import { clockAhead } from '../platform/database-clock.ts';
 import { asDatabase, one } from '../platform/db.ts';
 import { silentLog } from '../platform/log.ts';
@@ -26,7 +27,8 @@ const REASON_MAX = 200;
 
 export async function lookAtHealth(deps: Deps, patience: number = HEALTH_WITHIN): Promise<readonly HealthItem[]> {
   const looks = [lookAtDatabase(deps, patience), lookAtMigrations(deps, patience), lookAtClock(deps, patience)];
-  const items = await Promise.all([...looks, lookAtRedis(deps, patience), lookAtMail(deps, patience), lookAtSeals(deps, patience)]);
+  const more = [lookAtRedis(deps, patience), lookAtMail(deps, patience), lookAtSeals(deps, patience), lookAtSecrets(deps, patience)];
+  const items = await Promise.all([...looks, ...more]);
   return items.filter((item) => item !== null);
 }
 
@@ -112,6 +114,18 @@ async function lookAtSeals(deps: Deps, patience: number): Promise<HealthItem | n
   if (problemCount > 0) return { part: 'audit', state: 'fail', finding: 'audit_differs', values: { count: problemCount } };
   if (head === null) return { part: 'audit', state: 'ok', finding: 'audit_unsealed', values: {} };
   return { part: 'audit', state: 'ok', finding: 'audit_genuine', values: { events, newest: head.seq } };
+}
+
+/** Null where there never was another master key. */
+async function lookAtSecrets({ db, vault }: Deps, patience: number): Promise<HealthItem | null> {
+  const looks = Promise.all([listDataKeyAges(db), listMasterKeyIds(db)]);
+  const [keys, masters] = (await within(patience, looks).catch(() => null)) ?? [[], []];
+  const progress = progressOf(keys, vault.currentId());
+  if (progress === null) return null;
+  if (progress.state === 'resealing')
+    return { part: 'secrets', state: 'warn', finding: 'secrets_waiting', values: { key: progress.newest } };
+  if (masters.length > 1) return { part: 'secrets', state: 'warn', finding: 'master_key_waiting', values: {} };
+  return { part: 'secrets', state: 'ok', finding: 'secrets_current', values: {} };
 }
 
 function reasonOf(cause: unknown): string {

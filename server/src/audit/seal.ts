@@ -62,8 +62,7 @@ export async function sealBatch(deps: SealDeps, limit: number = SEAL_BATCH): Pro
       untilAt: Math.max(...moments),
       previousHash: newest?.hash ?? '',
       sealedAt: deps.now(),
-      // Never an older key than that of the seal before, whatever this node's clock says.
-      keyId: Math.max(deps.vault.currentId(), newest?.keyId ?? 0),
+      keyId: keyFor(deps, newest, events),
     };
     const hash = sealHashOf(deps, covered);
     if (hash === null) throw unknownDataKey();
@@ -73,6 +72,12 @@ export async function sealBatch(deps: SealDeps, limit: number = SEAL_BATCH): Pro
     );
     return events.length;
   });
+}
+
+/** Whatever this node's clock says, never an older key than that of the seal before, or of an event that it covers. */
+function keyFor({ vault }: Pick<SealDeps, 'vault'>, newest: Seal | null, events: readonly KeptEvent[]): number {
+  const known = events.map(({ digestKey }) => digestKey).filter((id) => vault.deriveOf(id, 'audit event') !== null);
+  return Math.max(vault.currentId(), newest?.keyId ?? 0, ...known);
 }
 
 /** Of what the whole chain up to here was, under its data key: whoever can write to the database alone cannot make one. Null: there is no such key. */

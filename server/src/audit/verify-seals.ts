@@ -145,8 +145,9 @@ async function problemsOf(deps: SealDeps, walk: Walk, seal: Seal, events: readon
   const { previous } = walk;
   // The chain begins with the first seal of all, or with the newest whose events have reached their end: what was before it is older still.
   const follows = seal.seq === (previous?.seq ?? 0) + 1 || seal.droppedAt !== null;
-  // The key of its time, and none from before that of the seal before it: one that got out and was replaced proves nothing that comes later.
-  const isTimely = deps.vault.wasCurrent(seal.keyId, seal.sealedAt, KEY_TOLERANCE) && seal.keyId >= (previous?.keyId ?? 0);
+  // The key of its time, and none from before that of the seal before it or of its events: one that got out and was replaced proves nothing that comes later.
+  const oldest = Math.max(previous?.keyId ?? 0, ...events.map(({ digestKey }) => digestKey));
+  const isTimely = deps.vault.wasCurrent(seal.keyId, seal.sealedAt, KEY_TOLERANCE) && seal.keyId >= oldest;
   const isGenuine = isTimely && sameText(sealHashOf(deps, seal) ?? '', seal.hash);
   if (!isGenuine) problems.push(of('seal_changed'));
   if (!follows) problems.push(of('seal_missing'));

@@ -1,4 +1,5 @@
 import { type Db, one } from '../platform/db.ts';
+import { type SealedColumn, sealedTextFrom } from '../platform/sealed-text.ts';
 
 /** Secrets of client sites: those they prove themselves with, and those that their HS256 tokens are signed with. Two live while one is being replaced. */
 
@@ -104,6 +105,23 @@ export async function listSecrets(db: Db, clientId: string, now: number): Promis
     expiresAt: row['expires_at'] as number | null,
   }));
 }
+
+export const SEALED_SIGNING_SECRETS: SealedColumn = {
+  table: 'client_secrets',
+  page: async (db, form, after, limit) => {
+    const rows = await db.all(
+      `select id, case when sealed like $1 then null else sealed end as sealed from client_secrets
+       where id > $2 and purpose = 'signing' order by id limit $3`,
+      [`${form}%`, after?.[0] ?? '', limit],
+    );
+    return rows.map((row) => sealedTextFrom(row, ['id'], ({ id }) => signingSecretLabel(id as string)));
+  },
+  replace: async (db, [id = null], before, after) => {
+    return (
+      (await db.all('update client_secrets set sealed = $3 where id = $1 and sealed = $2 returning id', [id, before, after])).length > 0
+    );
+  },
+};
 
 /** Job: secrets that ended a day ago. */
 export async function deleteExpiredSecrets(db: Db, now: number, limit: number): Promise<number> {

@@ -100,6 +100,12 @@ export const SETTINGS = {
     'master.key in the data folder, generated at the first start',
     'Seals private keys and waiting letters in the database. Several nodes must share one. Keep a copy apart from the database copies.',
   ),
+  nextMasterKey: setting(
+    'PORTICO_NEXT_MASTER_KEY',
+    masterKey,
+    '',
+    'The master key that `portico keys rotate-master` changes to. Read by that command alone. Empty: the one in the data folder is replaced by one that is made.',
+  ),
   trustedProxies: setting(
     'PORTICO_TRUSTED_PROXIES',
     networks,

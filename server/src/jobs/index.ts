@@ -5,6 +5,7 @@ import { deliverLogouts } from './deliver-logouts.ts';
 import { deliverMail } from './deliver-mail.ts';
 import { indexUsers } from './index-users.ts';
 import type { JobName } from './names.ts';
+import { resealOlderSecrets } from './reseal-secrets.ts';
 import { sealEvents } from './seal-events.ts';
 
 /** Work that nobody waits for. It may run again at any time, and stops between two steps when `signal` says so. */
@@ -24,4 +25,5 @@ export const JOBS: Readonly<Record<JobName, Job>> = {
   'delete-expired-unverified-sessions': { every: 5 * MINUTE, run: deleteExpiredUnverified },
   'delete-expired-rows': { every: 10 * MINUTE, run: deleteExpiredRows },
   'index-users': { every: 10 * MINUTE, run: indexUsers },
+  'reseal-secrets': { every: MINUTE, run: resealOlderSecrets },
 };

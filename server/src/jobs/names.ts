@@ -6,6 +6,7 @@ export const JOB_NAMES = [
   'delete-expired-unverified-sessions',
   'delete-expired-rows',
   'index-users',
+  'reseal-secrets',
 ] as const;
 
 export type JobName = (typeof JOB_NAMES)[number];

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Db } from '../platform/db.ts';
 import { type ChainKey, chainKeyFrom } from '../platform/keyring.ts';
+import { type SealedColumn, sealedTextFrom } from '../platform/sealed-text.ts';
 import type { Vault } from '../platform/vault.ts';
 
 /** Key ids live in six bits of a refresh token. */
@@ -55,6 +56,21 @@ export async function markChainKeyDropped(db: Db, id: number, now: number): Prom
   const rows = await db.all('update chain_keys set dropped_at = $2 where id = $1 and dropped_at is null returning id', [id, now]);
   return rows.length > 0;
 }
+
+/** Dropped ones too: their rows keep their numbers from being given again. */
+export const SEALED_CHAIN_KEYS: SealedColumn = {
+  table: 'chain_keys',
+  page: async (db, form, after, limit) => {
+    const rows = await db.all(
+      'select id, case when sealed like $1 then null else sealed end as sealed from chain_keys where id > $2 order by id limit $3',
+      [`${form}%`, after?.[0] ?? -1, limit],
+    );
+    return rows.map((row) => sealedTextFrom(row, ['id'], ({ id }) => sealLabel(id as number)));
+  },
+  replace: async (db, [id = null], before, after) => {
+    return (await db.all('update chain_keys set sealed = $3 where id = $1 and sealed = $2 returning id', [id, before, after])).length > 0;
+  },
+};
 
 /** Removes keys that no family can use any more: replaced by a newer one before `replacedBefore`. Frees their ids. */
 export async function deleteOldChainKeys(db: Db, replacedBefore: number): Promise<void> {

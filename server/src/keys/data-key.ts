@@ -70,6 +70,21 @@ export async function listDataKeyAges(db: Db): Promise<DataKeyAge[]> {
   }));
 }
 
+/** How far the sealing anew is. Null: there is one data key only. `left`: as last counted; null = not counted yet. */
+export interface SealingProgress {
+  readonly state: 'resealing' | 'done';
+  readonly newest: number;
+  readonly left: number | null;
+}
+
+export function progressOf(keys: readonly DataKeyAge[], currentId: number): SealingProgress | null {
+  const newest = keys.at(-1);
+  if (newest === undefined || keys.length < 2) return null;
+  const isDone =
+    newest.id === currentId && (newest.olderLeft === 0 || keys.every(({ id, endedAt }) => id === newest.id || endedAt !== null));
+  return { state: isDone ? 'done' : 'resealing', newest: newest.id, left: newest.olderLeft };
+}
+
 export async function noteOlderLeft(db: Db, id: number, left: number): Promise<void> {
   await db.all('update data_keys set older_left = $2 where id = $1', [id, left]);
 }

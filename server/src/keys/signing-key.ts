@@ -4,6 +4,7 @@ import type { SigningAlg } from '@portico/protocol/tokens';
 import { calculateJwkThumbprint } from 'jose';
 import type { Db, Row } from '../platform/db.ts';
 import type { SigningKey } from '../platform/keyring.ts';
+import { type SealedColumn, sealedTextFrom } from '../platform/sealed-text.ts';
 import type { Vault } from '../platform/vault.ts';
 
 const sealLabel = (kid: string) => `signing_keys ${kid}`;
@@ -74,6 +75,22 @@ export async function deleteOldSigningKeys(db: Db, replacedBefore: number): Prom
 export async function deleteSigningKey(db: Db, kid: string): Promise<boolean> {
   return (await db.all('delete from signing_keys where kid = $1 returning kid', [kid])).length > 0;
 }
+
+export const SEALED_SIGNING_KEYS: SealedColumn = {
+  table: 'signing_keys',
+  page: async (db, form, after, limit) => {
+    const rows = await db.all(
+      'select kid, case when sealed like $1 then null else sealed end as sealed from signing_keys where kid > $2 order by kid limit $3',
+      [`${form}%`, after?.[0] ?? '', limit],
+    );
+    return rows.map((row) => sealedTextFrom(row, ['kid'], ({ kid }) => sealLabel(kid as string)));
+  },
+  replace: async (db, [kid = null], before, after) => {
+    return (
+      (await db.all('update signing_keys set sealed = $3 where kid = $1 and sealed = $2 returning kid', [kid, before, after])).length > 0
+    );
+  },
+};
 
 function fromRow(row: Row, vault: Vault): SigningKey {
   const kid = row['kid'] as string;

@@ -2,6 +2,7 @@ import type { LetterKind } from '@portico/protocol/events';
 import type { Deps } from '../deps.ts';
 import { type Db, one } from '../platform/db.ts';
 import { type Letter, mailProblem } from '../platform/mail.ts';
+import { type SealedColumn, sealedTextFrom } from '../platform/sealed-text.ts';
 import { isUnknownDataKey } from '../platform/vault.ts';
 
 /**
@@ -183,6 +184,21 @@ export async function deleteOldLetters(db: Db, now: number, limit: number): Prom
   );
   return rows.length;
 }
+
+/** What waits, for whoever seals it anew. */
+export const SEALED_LETTERS: SealedColumn = {
+  table: 'mails',
+  page: async (db, form, after, limit) => {
+    const rows = await db.all(
+      `select id, case when sealed = '' or sealed like $1 then null else sealed end as sealed from mails where id > $2 order by id limit $3`,
+      [`${form}%`, after?.[0] ?? '', limit],
+    );
+    return rows.map((row) => sealedTextFrom(row, ['id'], ({ id }) => sealLabel(id as string)));
+  },
+  replace: async (db, [id = null], before, after) => {
+    return (await db.all('update mails set sealed = $3 where id = $1 and sealed = $2 returning id', [id, before, after])).length > 0;
+  },
+};
 
 /** 10 s, 20 s, 40 s … 1 h, each up to a half longer, so that a server that comes back is not met by all letters in one second. */
 function pauseAfter({ random }: Pick<Deps, 'random'>, tries: number): number {

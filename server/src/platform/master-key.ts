@@ -1,11 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { deriveKey } from './crypto.ts';
 
 /** The key that seals whatever the database keeps secret. It never enters the database, and the database never leaves with it. */
 export const MASTER_KEY_BYTES = 32;
 export const MASTER_KEY_FILE = 'master.key';
+/** The key that takes its place, until the database knows it. */
+export const NEXT_MASTER_KEY_FILE = 'master.key.next';
 
 /** The name of a master key: it tells two of them apart and says nothing of either. */
 export function masterKeyIdOf(masterKey: Buffer): string {
@@ -31,8 +45,8 @@ export type MasterKeyFile =
   | { readonly kind: 'unusable'; readonly path: string; readonly problem: string };
 
 /** Looks for the generated key; changes nothing. */
-export function findMasterKeyFile(dataDir: string): MasterKeyFile {
-  const path = join(dataDir, MASTER_KEY_FILE);
+export function findMasterKeyFile(dataDir: string, name: string = MASTER_KEY_FILE): MasterKeyFile {
+  const path = join(dataDir, name);
   const unusable = (problem: string): MasterKeyFile => ({ kind: 'unusable', path, problem });
   try {
     const facts = lstatSync(path);
@@ -55,12 +69,45 @@ export function findMasterKeyFile(dataDir: string): MasterKeyFile {
  * The key in the data folder, made now if it is not there yet. The whole file appears under its name at once (link fails where the name is
  * taken), so that two processes that start together agree on one key, and none ever reads half of one.
  */
-export function requireMasterKeyFile(dataDir: string): Buffer {
-  const before = findMasterKeyFile(dataDir);
+export function requireMasterKeyFile(dataDir: string, name: string = MASTER_KEY_FILE): Buffer {
+  const before = findMasterKeyFile(dataDir, name);
   if (before.kind === 'absent') makeMasterKeyFile(dataDir, before.path);
-  const after = before.kind === 'absent' ? findMasterKeyFile(dataDir) : before;
+  const after = before.kind === 'absent' ? findMasterKeyFile(dataDir, name) : before;
   if (after.kind === 'present') return after.key;
   throw new Error(after.kind === 'unusable' ? after.problem : `${after.path} vanished`);
+}
+
+/**
+ * Puts the next key in the place of the present one, which stays beside it under its own name: copies of the database from before need it.
+ * Answers where. Whoever is killed in between leaves files that all hold good keys, and can do it again; of two who do it, one does.
+ */
+export function adoptNextMasterKeyFile(dataDir: string, present: Buffer): string {
+  const path = join(dataDir, MASTER_KEY_FILE);
+  const kept = `${path}.${masterKeyIdOf(present)}`;
+  const found = findMasterKeyFile(dataDir);
+  if (found.kind === 'present' && found.key.equals(present)) {
+    unlessThere(() => linkSync(path, kept));
+    syncFolder(dataDir);
+    unlessGone(() => renameSync(join(dataDir, NEXT_MASTER_KEY_FILE), path));
+    syncFolder(dataDir);
+  }
+  return kept;
+}
+
+function unlessThere(make: () => void): void {
+  try {
+    make();
+  } catch (cause) {
+    if (!isSystemError(cause, 'EEXIST')) throw cause;
+  }
+}
+
+function unlessGone(move: () => void): void {
+  try {
+    move();
+  } catch (cause) {
+    if (!isSystemError(cause, 'ENOENT')) throw cause;
+  }
 }
 
 function makeMasterKeyFile(dataDir: string, path: string): void {
@@ -74,9 +121,7 @@ function makeMasterKeyFile(dataDir: string, path: string): void {
     closeSync(file);
   }
   try {
-    linkSync(draft, path);
-  } catch (cause) {
-    if (!isSystemError(cause, 'EEXIST')) throw cause;
+    unlessThere(() => linkSync(draft, path));
   } finally {
     unlinkSync(draft);
   }

@@ -176,6 +176,8 @@ const BY_OPERATORS = [
   'client.changed',
   'client.logout_tested',
   'keys.rotated',
+  'master_key.rotated',
+  'master_key.retired',
   'mail.retried',
   'mail.dropped',
   'logout.retried',
@@ -188,7 +190,7 @@ const BY_OPERATORS = [
 
 test('every act of an operator is looked for in the audit log by a test of its screen', () => {
   const texts = testFiles()
-    .filter(({ path }) => /\/test\/(admin|clients)\//.test(path))
+    .filter(({ path }) => /\/test\/(admin|clients|keys)\//.test(path))
     .map(({ text }) => text)
     .join('\n');
   const written = sourceFiles('server/src')

@@ -95,6 +95,8 @@ export const audit = {
     'roles.changed': 'Roles at a site changed',
     'key.dropped': 'Key dropped',
     'keys.rotated': 'Keys rotated',
+    'master_key.rotated': 'Master key changed',
+    'master_key.retired': 'Former master key retired',
     'mail.retried': 'Letter sent again',
     'mail.dropped': 'Letter dropped',
     'logout.retried': 'Logout call sent again',

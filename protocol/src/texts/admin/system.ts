@@ -20,7 +20,15 @@ export const system = {
   state: 'State',
   finding: 'Finding',
   states: { ok: 'Good', warn: 'Look at it', fail: 'Broken' },
-  parts: { database: 'Database', migrations: 'Schema', clock: 'Clock', redis: 'Redis', mail: 'Mail', audit: 'Audit log' },
+  parts: {
+    database: 'Database',
+    migrations: 'Schema',
+    clock: 'Clock',
+    redis: 'Redis',
+    mail: 'Mail',
+    audit: 'Audit log',
+    secrets: 'Secrets',
+  },
   findings: {
     database_answers: '{place} answers in {milliseconds} ms.',
     database_slow: '{place} takes {milliseconds} ms to answer.',
@@ -41,6 +49,9 @@ export const system = {
     audit_genuine: 'The newest seal, number {newest}, proves its {events} events.',
     audit_unsealed: 'Nothing is sealed yet.',
     audit_differs: 'The end of the log is not as Portico wrote it: {count} findings.',
+    secrets_current: 'All are sealed with the newest data key, and one master key opens it.',
+    secrets_waiting: 'Some are still sealed with older data keys than number {key}.',
+    master_key_waiting: 'All are sealed with the newest data key, and more than one master key opens it.',
   },
   /** What to do about it. */
   fixes: {
@@ -54,6 +65,8 @@ export const system = {
     mail_unset: 'Set PORTICO_SMTP_URL before anybody else signs up.',
     mail_open: 'Take ?tls=none out of PORTICO_SMTP_URL.',
     mail_silent: 'Check PORTICO_SMTP_URL. Letters wait in the outbox meanwhile.',
+    secrets_waiting: 'The job “reseal-secrets” seals them anew, a minute after a change of the master key at the latest.',
+    master_key_waiting: 'When every node was restarted with the new one, run “portico keys retire-master”.',
     audit_differs: 'Somebody wrote to the database behind Portico. Run “portico doctor”: it names each event.',
   },
   jobs: 'Jobs',

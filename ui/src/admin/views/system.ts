@@ -11,7 +11,7 @@ export interface ProgramFacts {
 
 /** What was found out about one thing that Portico depends on; the words stand in the texts, with what to do about it. */
 export interface HealthItem {
-  readonly part: 'database' | 'migrations' | 'clock' | 'redis' | 'mail' | 'audit';
+  readonly part: 'database' | 'migrations' | 'clock' | 'redis' | 'mail' | 'audit' | 'secrets';
   readonly state: 'ok' | 'warn' | 'fail';
   readonly finding:
     | 'database_answers'
@@ -32,7 +32,10 @@ export interface HealthItem {
     | 'mail_silent'
     | 'audit_genuine'
     | 'audit_unsealed'
-    | 'audit_differs';
+    | 'audit_differs'
+    | 'secrets_current'
+    | 'secrets_waiting'
+    | 'master_key_waiting';
   readonly values: Readonly<Record<string, string | number>>;
 }
 
