@@ -11,6 +11,8 @@ import { retireMasterKeys } from '../../src/keys/retire-master-key.ts';
 import { reloadKeyring, rotateKeys } from '../../src/keys/rotate-keys.ts';
 import { rotateMasterKey } from '../../src/keys/rotate-master-key.ts';
 import { noteNode } from '../../src/nodes/node.ts';
+import { clockAhead } from '../../src/platform/database-clock.ts';
+import type { Database } from '../../src/platform/db.ts';
 import { masterKeyIdOf } from '../../src/platform/master-key.ts';
 import { createFirstVault } from '../../src/platform/vault.ts';
 import { parseRefreshToken } from '../../src/sessions/refresh-chain.ts';
@@ -253,6 +255,16 @@ inWorld(
     await db.all('update mails set sealed = $1 where id = $2', [late, letter?.['id'] ?? null]);
     assert.deepEqual(await retire(world), { kind: 'left', count: 1 });
     await resealed(world);
+    // A node that still runs with the other key, by the database's clock.
+    const ahead = await clockAhead(world.deps.db as Database, world.deps.now);
+    const seenAt = world.deps.now() - (ahead ?? 0);
+    const beat = { version: '0', host: 'b.example', pid: 7, startedAt: 0, seenAt, leavingAt: null };
+    await noteNode(db, { ...beat, id: 'same', masterKeyId: masterKeyIdOf(world.deps.config.masterKey) });
+    await noteNode(db, { ...beat, id: 'other', masterKeyId: masterKeyIdOf(next) });
+    const held = await retire(world);
+    assert.deepEqual(held.kind === 'nodes' && held.nodes.map(({ id }) => id), ['other']);
+    assert.equal((await listMasterKeyIds(db)).length, 2);
+    await noteNode(db, { ...beat, id: 'other', masterKeyId: masterKeyIdOf(next), seenAt: seenAt - 61_000 });
     const own = masterKeyIdOf(world.deps.config.masterKey);
     const done = await retire(world);
     assert.deepEqual(done, { kind: 'retired', masterKeyIds: [masterKeyIdOf(next)], endedKeys: [0] });
