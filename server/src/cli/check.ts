@@ -97,7 +97,7 @@ export async function lookAtEach<T>(
       found[at] = await look(items[at] as T);
     }
   };
-  await within(patience * 0.95, Promise.all(Array.from({ length: AT_ONCE }, walk)));
+  await within(patience, Promise.all(Array.from({ length: AT_ONCE }, walk)));
   const missed = items.filter((_, at) => found[at] === undefined).length;
   const checks = [...found].flatMap((each) => each ?? []);
   if (missed === 0) return checks;

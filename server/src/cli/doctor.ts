@@ -70,6 +70,9 @@ async function runChecks(outside: Outside, only: CheckName | null): Promise<Prin
 /** Reads the log from its first entry on, however long that takes; each of its statements ends by itself. */
 const UNHURRIED: readonly CheckName[] = ['database'];
 
+/** The checks in a part end by themselves, and name what hung; this net is under them. */
+const NET = 1.2;
+
 const PARTS: Readonly<Record<CheckName, (examination: Examination) => Promise<readonly Check[]>>> = {
   settings: async ({ settings }) => [{ name: 'settings', state: 'ok', finding: `good for ${settings.mode}` }],
   machine: checkMachine,
@@ -104,7 +107,9 @@ async function examinePart(examination: Examination, part: CheckName): Promise<P
   // The sites are in the database: how long it takes to say that it is dead is its own affair.
   await examination.sites;
   const fix = 'ask again; if it stays so, this is the part to look at';
-  const checks = UNHURRIED.includes(part) ? await look() : await patiently(outside, part, fix, look);
+  const checks = UNHURRIED.includes(part)
+    ? await look()
+    : await patiently({ ...outside, patience: outside.patience * NET }, part, fix, look);
   return checks.map((check) => ({ part, ...check }));
 }
 

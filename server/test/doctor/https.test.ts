@@ -89,7 +89,7 @@ test('an origin that is not reached is a warning, for this machine may stand beh
   const silent = await startSilentServer();
   t.after(() => silent.close());
   assert.match(
-    told(await tlsOf(t, silent.port, 9, 500), `tls ${origin(silent.port)}`),
+    told(await tlsOf(t, silent.port, 9, 3000), `tls ${origin(silent.port)}`),
     /^warn: not reached from this machine \(ETIMEDOUT\)$/,
   );
   const plain = await startSilentServer('HTTP/1.1 200 OK\r\n\r\n');

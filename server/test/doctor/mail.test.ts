@@ -62,8 +62,8 @@ test('a mail server that takes the connection and is silent fails by name, withi
   for (const greeting of ['', '220 mail.example.com ESMTP\r\n']) {
     const server = await startSilentServer(greeting);
     t.after(() => server.close());
-    const checks = await mailOf(t, `smtp://127.0.0.1:${server.port}`, 700);
-    assert.match(told(checks, 'mail'), /^fail: (127\.0\.0\.1:\d+ takes no letters: |no answer within 0\.7 s)/);
+    const checks = await mailOf(t, `smtp://127.0.0.1:${server.port}`, 2000);
+    assert.match(told(checks, 'mail'), /^fail: (127\.0\.0\.1:\d+ takes no letters: |no answer within 2(?:\.4)? s)/);
   }
 });
 

@@ -29,12 +29,10 @@ test('every name that browsers, letters and sign-ins need is looked up', async (
 });
 
 test('a name server that is silent costs one patience, and is named', async (t) => {
-  const begun = performance.now();
   const names = held({ 'example.com': 'silent', 'app.example.com': '8.8.8.8' });
-  const checks = await doctor(t, { only: 'dns', env, outside: { names, patience: 600 } });
-  assert.match(told(checks, 'dns'), /^warn: 1 of 6 gave no answer within 0\.6 s$/);
+  const checks = await doctor(t, { only: 'dns', env, outside: { names, patience: 3000 } });
+  assert.match(told(checks, 'dns'), /^warn: 1 of 6 gave no answer within 3 s$/);
   assert.match(told(checks, 'dns app.example.com'), /^ok/);
-  assert.ok(performance.now() - begun < 30_000, 'it ends');
 });
 
 test('records that keep letters out of the spam folder are looked for, where letters leave', async (t) => {
