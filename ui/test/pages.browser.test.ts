@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { axeComplaints, bringAxe, COLOUR_RULES } from './axe.ts';
 import { hydrated, launchChromium, openPage, reasonToSkip } from './browser.ts';
 import { type PageServer, startPageServer } from './page-server.ts';
-import { sampleViews } from './sample-views.ts';
+import { samples, sampleViews } from './sample-views.ts';
 
-/** How the pages look and read, in every state, without a server behind them. Set PORTICO_SCREENSHOTS to a folder to see it for yourself. */
+/** How the pages behave in every state, without a server behind them. */
 const skip = reasonToSkip();
-const screenshots = process.env['PORTICO_SCREENSHOTS'];
-/** The sixteen error pages differ only in their words. */
-const samples = sampleViews.map(({ name }) => name).filter((name) => !/^error-(?!404|503|reason)/.test(name));
 /** Nothing answers for the API here, so what these pages ask of it fails. */
 const asksForeignApi = sampleViews.filter(({ frame }) => frame?.apiOrigin).map(({ name }) => name);
 
@@ -32,70 +27,14 @@ async function show(page: Page, sample: string, pseudo = false): Promise<void> {
   await hydrated(page, sample);
 }
 
-/** What is seen, and how high it is: all that rules other than those of colour can tell two themes apart by. Clocks make widths change. */
-function layoutOf(page: Page): Promise<string> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll('*')]
-      .map((node) => {
-        const isSeen = node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-        return `${node.localName} ${isSeen ? Math.round(node.getBoundingClientRect().height) : 'hidden'}`;
-      })
-      .join('\n'),
-  );
-}
-
-test('axe finds nothing to complain about on any page, light and dark, on a phone and on a desk', { skip }, async () => {
-  // Only to look at the page from inside: the policy forbids even axe.
-  const { page, close } = await openPage(browser, { reducedMotion: 'reduce', bypassCSP: true });
-  for (const sample of samples) {
-    await show(page, sample);
-    await bringAxe(page);
-    for (const width of [360, 1280]) {
-      await page.setViewportSize({ width, height: 800 });
-      const look = async (colorScheme: 'light' | 'dark') => {
-        await page.emulateMedia({ colorScheme });
-        if (screenshots !== undefined)
-          await page.screenshot({ path: join(screenshots, `${sample}-${width}-${colorScheme}.png`), fullPage: true });
-        return layoutOf(page);
-      };
-      const light = await look('light');
-      assert.deepEqual(await axeComplaints(page), [], `${sample}, light, ${width} px`);
-      assert.equal(await look('dark'), light, `${sample}, ${width} px: the themes differ in colours only`);
-      assert.deepEqual(await axeComplaints(page, COLOUR_RULES.slice(0, 2)), [], `${sample}, dark, ${width} px`);
-    }
-  }
-  const ofColours = await page.evaluate<string[]>('axe.getRules(["cat.color"]).map(({ ruleId }) => ruleId)');
-  assert.deepEqual(ofColours.toSorted(), COLOUR_RULES.toSorted(), 'axe has another rule that looks at colours');
-  await close();
-});
-
-test('every page comes to life without a word in the console, and every button, field and tick can be hit with a finger: 44 px', {
+test('every page comes to life without a word in the console; at 320 px, in a language 140 % as long, nothing is cut off or scrolls sideways', {
   skip,
 }, async () => {
-  const { page, complaints, close } = await openPage(browser, { viewport: { width: 800, height: 800 } });
+  const { page, complaints, close } = await openPage(browser, { viewport: { width: 320, height: 640 } });
   for (const sample of samples) {
     const before = complaints.length;
-    await show(page, sample);
-    if (!asksForeignApi.includes(sample)) assert.deepEqual(complaints.slice(before), [], sample);
-    await page.setViewportSize({ width: 360, height: 800 });
-    const small = await page.evaluate(() =>
-      [...document.querySelectorAll('button, a[data-look], .home, .aside a, input:not([type=hidden], [hidden])')]
-        // A tick is hit through its label.
-        .map((node) => (node.matches('[type=checkbox], [type=radio]') ? node.nextElementSibling : node))
-        .filter((node) => node !== null)
-        .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 44)
-        .map((node) => node.outerHTML),
-    );
-    assert.deepEqual(small, [], sample);
-    await page.setViewportSize({ width: 800, height: 800 });
-  }
-  await close();
-});
-
-test('at 320 px, in a language 140 % as long, nothing is cut off and nothing scrolls sideways', { skip }, async () => {
-  const { page, close } = await openPage(browser, { viewport: { width: 320, height: 640 } });
-  for (const sample of samples) {
     await show(page, sample, true);
+    if (!asksForeignApi.includes(sample)) assert.deepEqual(complaints.slice(before), [], sample);
     const wide = await page.evaluate(() => {
       const edge = document.documentElement.clientWidth;
       const stickingOut = [...document.querySelectorAll('body *')].filter((node) => {

@@ -578,3 +578,6 @@ export const sampleViews: readonly Sample[] = [
   { name: 'dev-mail', view: { page: 'dev-mail', mails }, frame: { development: true } },
   { name: 'dev-mail-empty', view: { page: 'dev-mail', mails: [] }, frame: { development: true } },
 ];
+
+/** The names of those that are looked at one by one: the sixteen error pages differ only in their words. */
+export const samples: readonly string[] = sampleViews.map(({ name }) => name).filter((name) => !/^error-(?!404|503|reason)/.test(name));
