@@ -8,6 +8,7 @@ import { memoryFolder } from './services/memory-folder.ts';
 import { type Services, startServices } from './services/start-services.ts';
 import { checkTree } from './testing/check-tree.ts';
 import { findTestFiles, type Selection } from './testing/find-test-files.ts';
+import { inTurn } from './testing/in-turn.ts';
 import { lookAgain } from './testing/look-again.ts';
 import { countOutcomes, failures, figures, progressLine, summary, totalsLine } from './testing/report.ts';
 import { type FileResult, type Run, runFile } from './testing/run-file.ts';
@@ -17,8 +18,6 @@ const FILE_TIMEOUT_PROVE = 3 * 60 * 60_000;
 const SILENCE = 30_000;
 /** Browsers and databases, not processors, are what runs out beyond this. */
 const MOST_AT_ONCE = 4;
-/** Every page in every state, in a browser: begun at its turn, the last one, it would run alone for minutes. */
-const LONGEST = 'ui/test/pages.browser.test.ts';
 
 const USAGE = `Usage: npm test [-- [--prove] [PART OF A PATH …]]
 Runs everything; with parts of paths only the test files that match, without type check, lint and format.`;
@@ -34,21 +33,29 @@ async function main(root: string, argv: readonly string[]): Promise<number> {
   const interruption = interruptible();
   const scratch = makeScratch();
   let services: Services | null = null;
+  const results: FileResult[] = [];
+  const keep = (result: FileResult) => {
+    results.push(result);
+    say(progressLine(result));
+  };
   try {
+    // Beside the installation of what is missing, which waits for a mirror, and beside the first tests.
+    const tree = selection.filters.length === 0 ? checkTree(root, interruption.signal, keep) : Promise.resolve();
+    tree.catch(() => undefined);
     services = await startServices(say);
     const env = { ...testEnvironment(root, selection, services), TMPDIR: scratch.temporary };
     const run = { root, logs: scratch.logs, env, signal: interruption.signal };
     const timed = { ...run, fileTimeout: selection.prove ? FILE_TIMEOUT_PROVE : FILE_TIMEOUT };
-    const first = await runAll(timed, selection, services);
+    await Promise.all([tree, runAll(timed, selection, services, keep)]);
     // Of a few files that were asked for by name the truth is wanted at once.
     const whole = selection.filters.length === 0 && !interruption.signal.aborted;
-    const { results, unsteady } = whole ? await lookAgain(first, (file) => alone(timed, file)) : { results: first, unsteady: [] };
+    const { results: last, unsteady } = whole ? await lookAgain(results, (file) => alone(timed, file)) : { results, unsteady: [] };
     if (interruption.signal.aborted) return 130;
-    if (selection.prove) console.log(figures(results));
-    console.log(`${summary(results)}\n`);
+    if (selection.prove) console.log(figures(last));
+    console.log(`${summary(last)}\n`);
     if (unsteady.length > 0) console.log(`UNSTEADY: failed beside other files, and passed alone\n${failures(unsteady)}\n`);
     warnOf(services);
-    const totals = countOutcomes(results);
+    const totals = countOutcomes(last);
     console.log(totalsLine(totals));
     return totals.failed > 0 || totals.passed === 0 ? 1 : 0;
   } finally {
@@ -97,32 +104,12 @@ function testEnvironment(root: string, selection: Selection, services: Services)
   };
 }
 
-/** The longest first; then those that drive a browser spread among the others, or three browsers at once would starve one another. */
-function inTurn(files: readonly string[]): string[] {
-  const [browsers, others] = [files.filter(drivesBrowser), files.filter((file) => !drivesBrowser(file))];
-  const step = others.length / Math.max(1, browsers.length);
-  const placed = [...browsers.map((file, at) => ({ file, at: at * step })), ...others.map((file, at) => ({ file, at }))];
-  const spread = placed.sort((a, b) => a.at - b.at).map(({ file }) => file);
-  return [...spread.filter((file) => file === LONGEST), ...spread.filter((file) => file !== LONGEST)];
-}
-
-function drivesBrowser(file: string): boolean {
-  return file.includes('.browser.') || file.includes('/browser/');
-}
-
-async function runAll(run: Run, selection: Selection, services: Services): Promise<readonly FileResult[]> {
-  const results: FileResult[] = [];
-  const keep = (result: FileResult) => {
-    results.push(result);
-    say(progressLine(result));
-  };
+async function runAll(run: Run, selection: Selection, services: Services, keep: (result: FileResult) => void): Promise<void> {
   warnOf(services);
   if (process.env.CI === 'true') services.missing.forEach(({ name, why }) => keep(missingService(name, why)));
-  if (selection.filters.length === 0) await checkTree(run.root, run.signal, keep);
   const files = findTestFiles(run.root, selection);
   if (files.length === 0) console.log('No test file matches.');
   await runFiles(run, files, keep);
-  return results;
 }
 
 async function alone(run: Run, file: string): Promise<FileResult> {
@@ -142,20 +129,21 @@ function missingService(name: string, why: string): FileResult {
 }
 
 async function runFiles(run: Run, files: readonly string[], keep: (result: FileResult) => void): Promise<void> {
-  const waiting = inTurn(files);
+  const turns = inTurn(files);
   const running = new Set<string>();
   const nudge = setInterval(() => say(`still running: ${[...running].join(', ')}`), SILENCE);
   const work = async () => {
-    for (let file = waiting.shift(); file !== undefined && !run.signal.aborted; file = waiting.shift()) {
+    for (let file = turns.next(); file !== null && !run.signal.aborted; file = turns.next()) {
       running.add(file);
       const result = await runFile(run, file);
       running.delete(file);
+      turns.ended(file);
       if (!run.signal.aborted) keep(result);
     }
   };
   try {
-    // One more than there are cores: a file that waits for a browser, a process or a timer leaves its core idle.
-    await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism() + 1) }, work));
+    // Two more than there are cores: files that wait for a browser, a process or a timer leave their cores idle.
+    await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism() + 2) }, work));
   } finally {
     clearInterval(nudge);
   }

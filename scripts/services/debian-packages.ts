@@ -23,6 +23,9 @@ export async function installPackages(packages: readonly string[], policy = POLI
   }
 }
 
+/** A mirror that says nothing for half a minute is asked again, three times. */
+const SLOW_MIRROR = ['-o', 'Acquire::Retries=3', '-o', 'Acquire::http::Timeout=30', '-o', 'Acquire::https::Timeout=30'];
+
 async function install(packages: readonly string[]): Promise<void> {
   const first = await aptGet(['install', '--yes', '--no-install-recommends', ...packages]);
   if (first.code === 0) return;
@@ -34,7 +37,7 @@ async function install(packages: readonly string[]): Promise<void> {
 
 function aptGet(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('apt-get', ['--quiet=2', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    const child = spawn('apt-get', ['--quiet=2', '-o', 'DPkg::Lock::Timeout=120', ...args, ...SLOW_MIRROR], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -21,15 +21,21 @@ const SERVICES: readonly Service[] = [postgres, chromium, redis, spin, apache, n
 export async function startServices(say: (line: string) => void): Promise<Services> {
   const running: Found[] = [];
   const missing: { name: string; why: string }[] = [];
-  for (const service of SERVICES) {
+  const look = async (service: Service, how: (service: Service) => Promise<Found | null>): Promise<boolean> => {
     try {
-      const found = await obtain(service, say);
+      const found = await how(service);
+      if (found === null) return false;
       running.push(found);
       say(`${service.name}: ${found.what}`);
     } catch (error) {
       missing.push({ name: service.name, why: error instanceof Error ? error.message : String(error) });
     }
-  }
+    return true;
+  };
+  const absent: Service[] = [];
+  for (const service of SERVICES) if (!(await look(service, (one) => one.find()))) absent.push(service);
+  await installTogether(absent, say);
+  for (const service of absent) await look(service, obtain);
   return {
     env: Object.assign({}, ...running.map((found) => found.env)),
     missing,
@@ -39,12 +45,19 @@ export async function startServices(say: (line: string) => void): Promise<Servic
   };
 }
 
-async function obtain(service: Service, say: (line: string) => void): Promise<Found> {
+/** One call of apt-get: each reads all package lists anew. What it could not bring is tried one by one, each with its own reason. */
+async function installTogether(absent: readonly Service[], say: (line: string) => void): Promise<void> {
+  if (absent.length === 0 || !canInstallPackages()) return;
+  const packages = absent.flatMap((service) => service.packages);
+  say(`${absent.map(({ name }) => name).join(', ')}: installing ${packages.join(' ')} with apt-get (once, a minute or two)…`);
+  await installPackages(packages).catch(() => undefined);
+}
+
+async function obtain(service: Service): Promise<Found> {
   const here = await service.find();
   if (here !== null) return here;
   const wanted = service.packages.join(' ');
   if (!canInstallPackages()) throw new Error(`not on this machine; Debian has it as: apt-get install ${wanted}`);
-  say(`${service.name}: installing ${wanted} with apt-get (once, a minute or two)…`);
   await installPackages(service.packages);
   const installed = await service.find();
   if (installed === null) throw new Error(`still not there after apt-get install ${wanted}`);

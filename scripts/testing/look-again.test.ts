@@ -40,7 +40,7 @@ test('a type error is no accident, many failures are none, and neither is a file
   const never = async () => assert.fail('looked again');
   const typeCheck = [result('type check', 'failed')];
   assert.deepEqual(await lookAgain(typeCheck, never), { results: typeCheck, unsteady: [] });
-  const many = Array.from({ length: 7 }, (_, n) => result(`${n}.test.ts`, 'failed'));
+  const many = Array.from({ length: 13 }, (_, n) => result(`${n}.test.ts`, 'failed'));
   assert.deepEqual(await lookAgain(many, never), { results: many, unsteady: [] });
   const { unsteady } = await lookAgain([result('a.test.ts', 'failed')], async (file) => result(file));
   assert.deepEqual(unsteady, []);

@@ -1,7 +1,7 @@
 import type { FileResult } from './run-file.ts';
 
 /** Files that failed are run once more; more of them than this are no accident. */
-const FILES_MAX = 6;
+const FILES_MAX = 12;
 
 export interface SecondLook {
   readonly results: readonly FileResult[];
