@@ -22,6 +22,7 @@ import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
 import { openRedis, type RedisResult } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
+import { CLOCK_READ_EVERY, createSteadyClock, type SteadyClock } from './platform/steady-clock.ts';
 import { createTally } from './platform/tally.ts';
 import { createThisNode, type ThisNode } from './platform/this-node.ts';
 import { isUnknownDataKey, type Vault } from './platform/vault.ts';
@@ -33,6 +34,7 @@ export { databasePlace, messageOf };
 export interface Wired {
   readonly deps: Deps;
   readonly database: Database;
+  readonly clock: SteadyClock;
   readonly notices: readonly Notices[];
   /** Waits for the work that runs after answers, then closes the database. */
   close(): Promise<void>;
@@ -50,7 +52,10 @@ export async function createDeps(
 ): Promise<Wired> {
   const database = await connect(config);
   try {
-    const now = Date.now;
+    const clock = createSteadyClock(database);
+    const { now } = clock;
+    // A database that falls silent here is told of by what comes next.
+    await clock.follow().catch(() => undefined);
     const pending = await pendingMigrations(database).catch(() => []);
     await proveMasterKey({ db: database, now, config }, pending).catch(failOnKeys);
     await migrate(database).catch((cause: unknown) => fail(`the database cannot be brought up to date: ${messageOf(cause)}`, cause));
@@ -82,7 +87,7 @@ export async function createDeps(
       for (const notice of notices) await notice.close();
       await database.close();
     };
-    return { deps, database, notices, close };
+    return { deps, database, clock, notices, close };
   } catch (cause) {
     await database.close();
     throw cause;
@@ -95,13 +100,16 @@ async function openKeys(db: Database, now: () => number, config: Config): Promis
 }
 
 /** Keeps what a node holds in memory true: revocations, and keys that other nodes or the command line made. */
-export async function keepCurrent({ deps, notices }: Pick<Wired, 'deps' | 'notices'>): Promise<{ stop(): void }> {
+export async function keepCurrent({ deps, clock, notices }: Pick<Wired, 'deps' | 'clock' | 'notices'>): Promise<{ stop(): void }> {
   const revocations = await watchRevocations(deps, notices);
   const keys = keepKeys(deps);
+  // Where the database does not answer, nothing that needs the time comes to an end either.
+  const following = setInterval(() => void clock.follow().catch(() => undefined), CLOCK_READ_EVERY).unref();
   return {
     stop: () => {
       revocations.stop();
       keys.stop();
+      clearInterval(following);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { clockAhead } from '../platform/database-clock.ts';
+import { clockApart } from '../platform/database-clock.ts';
 import { asDatabase, type Db, one } from '../platform/db.ts';
 import { createFitCheck } from '../platform/migrate.ts';
 import { within } from '../platform/within.ts';
@@ -33,17 +33,18 @@ async function look({ db, now, keys }: ReadinessDeps, fits: (db: Db) => Promise<
   const answers = await asked;
   const hasKeys = keys.chains().length > 0 && keys.signingKeys().length > 0;
   if (answers === null) return ['database', ...(hasKeys ? [] : (['keys'] as const))];
-  const [ahead, fit] = answers;
+  const [apart, fit] = answers;
   return [
     ...(fit ? [] : (['migrations'] as const)),
     ...(hasKeys ? [] : (['keys'] as const)),
-    ...(Math.abs(ahead) > CLOCK_LIMIT ? (['clock'] as const) : []),
+    ...(apart > CLOCK_LIMIT ? (['clock'] as const) : []),
   ];
 }
 
+/** What else runs on a machine believes its clock: a wrong one keeps a node from serving, though the node itself may know better. */
 async function readClock(db: Db, now: () => number): Promise<number> {
   const database = asDatabase(db);
-  const ahead = database === null ? null : await clockAhead(database, now);
-  if (ahead === null) await one(db, 'select 1 as ready');
-  return ahead ?? 0;
+  const apart = database === null ? null : await clockApart(database, now);
+  if (apart === null) await one(db, 'select 1 as ready');
+  return apart ?? 0;
 }

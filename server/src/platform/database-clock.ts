@@ -10,3 +10,9 @@ export async function clockAhead(db: Database, now: () => number): Promise<numbe
   // The database read its clock somewhere between question and answer.
   return Math.round((before + now()) / 2) - at;
 }
+
+/** How far this machine's clock is from the database's, or what `now` makes of it, whichever is further; in milliseconds, never below 0. */
+export async function clockApart(db: Database, now: () => number): Promise<number | null> {
+  const ahead = await clockAhead(db, now);
+  return ahead === null ? null : Math.max(Math.abs(ahead), Math.abs(ahead + Date.now() - now()));
+}
