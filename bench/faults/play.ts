@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SYSTEM } from '@portico/protocol/routes';
 import { isClean, type JudgeOptions, judge, type Verdict } from './judge.ts';
 import { letPeopleIn, type People, type PeopleOptions } from './people.ts';
+import type { StageNode } from './stage/node.ts';
 import { openStage, type Stage, type StageOptions } from './stage.ts';
 
 /** One thing that goes wrong. */
@@ -67,6 +70,28 @@ export async function play(
     }
   } finally {
     await stage.close();
+  }
+}
+
+const FELT_WITHIN = 20_000;
+
+/** Waits until somebody was not answered, or was asked to come later: a fault that nobody feels shows nothing. */
+export async function untilFelt({ ledger: { calls } }: People): Promise<void> {
+  const trouble = () => calls.unavailable + calls.broken;
+  const before = trouble();
+  const deadline = performance.now() + FELT_WITHIN;
+  while (trouble() === before) {
+    if (performance.now() > deadline) throw new Error('the fault was not felt by anybody');
+    await sleep(10);
+  }
+}
+
+/** Waits until this node alone says that it cannot serve. */
+export async function untilNotReady({ port }: StageNode): Promise<void> {
+  const deadline = performance.now() + FELT_WITHIN;
+  while ((await fetch(`http://127.0.0.1:${port}${SYSTEM.ready}`).catch(() => null))?.ok === true) {
+    if (performance.now() > deadline) throw new Error('the fault was not felt by the node');
+    await sleep(50);
   }
 }
 

@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault } from './play.ts';
-
-const DOWN = 700;
+import { type Fault, untilFelt } from './play.ts';
 
 export const postgresKilled: Fault = {
   name: 'postgres-killed',
   sentence: 'every process of PostgreSQL is killed with SIGKILL, and it is started again',
-  async strike({ stage }) {
+  async strike({ stage, people }) {
     await stage.postgres?.kill();
-    await sleep(DOWN);
+    await untilFelt(people);
     await stage.postgres?.start();
   },
 };

@@ -1,7 +1,8 @@
 import { FAULT_KINDS, type FaultKind, isClean, type Verdict } from './judge.ts';
 
-/** `broken`: the run itself did not come to its end. */
+/** `shown`: by something else than traffic and a judge. `broken`: the run itself did not come to its end. */
 export type Outcome =
+  | { readonly kind: 'shown'; readonly figures: string }
   | { readonly kind: 'judged'; readonly verdict: Verdict }
   | { readonly kind: 'skipped'; readonly why: string }
   | { readonly kind: 'broken'; readonly why: string };
@@ -32,7 +33,7 @@ const COLUMNS: readonly (readonly [string, (verdict: Verdict) => string | number
 const SENTENCES = 8;
 
 export function isGood({ expects, outcome }: Reported): boolean {
-  if (outcome.kind !== 'judged') return outcome.kind === 'skipped';
+  if (outcome.kind !== 'judged') return outcome.kind !== 'broken';
   return expects === 'losses' ? outcome.verdict.faults.lost.length > 0 : isClean(outcome.verdict);
 }
 
@@ -46,7 +47,7 @@ export function printTable(runs: readonly Reported[]): string {
       .join('  ')
       .trimEnd(),
   );
-  const sentences = runs.filter((run) => !isGood(run) || run.outcome.kind === 'skipped' || run.expects === 'losses').flatMap(explain);
+  const sentences = runs.filter((run) => !isGood(run) || run.outcome.kind !== 'judged' || run.expects === 'losses').flatMap(explain);
   return [...table, ...(sentences.length === 0 ? [] : ['', ...sentences])].join('\n');
 }
 
@@ -60,6 +61,7 @@ function pad(cell: string, width: number, column: number): string {
 }
 
 function explain({ name, expects, outcome }: Reported): string[] {
+  if (outcome.kind === 'shown') return [`${name}: ${outcome.figures}`];
   if (outcome.kind !== 'judged') return [`${name} ${outcome.kind.toUpperCase()}: ${outcome.why}`];
   if (expects === 'losses' && outcome.verdict.faults.lost.length === 0)
     return [`${name}: the detector is blind: where losses must be, it found none`];

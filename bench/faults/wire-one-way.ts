@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault } from './play.ts';
+import { type Fault, untilNotReady } from './play.ts';
 
 export const wireOneWay: Fault = {
   name: 'wire-one-way',
   sentence: 'one node hears nothing from the database, which hears and does all that the node says; then the other way round',
   async strike({ stage, people, lasting }) {
+    const [node] = stage.nodes;
+    if (node === undefined) return;
     for (const way of ['back', 'there'] as const) {
-      stage.nodes[0]?.toDatabase?.freeze(way);
+      node.toDatabase?.freeze(way);
+      await untilNotReady(node);
       await sleep(lasting);
-      stage.nodes[0]?.toDatabase?.thaw();
+      node.toDatabase?.thaw();
       await people.getOn(5);
     }
   },
