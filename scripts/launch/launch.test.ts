@@ -172,7 +172,7 @@ for (const [killed, command] of Object.entries(CALLERS)) {
     await once(caller.stdout, 'data');
     caller.kill('SIGKILL');
     // Standard output closes when the last process that holds it is gone.
-    await once(caller, 'close', { signal: AbortSignal.timeout(10_000) });
+    await once(caller, 'close', { signal: AbortSignal.timeout(60_000) });
   });
 }
 

@@ -13,7 +13,7 @@ export interface Account {
   readonly gid: number;
 }
 
-const START_WAIT = 15_000;
+const START_WAIT = 60_000;
 const STOP_WAIT = 10_000;
 const DEBIAN_HOME = '/usr/lib/postgresql';
 

@@ -205,7 +205,7 @@ async function patiently(command: () => Promise<unknown>): Promise<void> {
       await command();
       return;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError && error.code === '55006') || attempt === 20) throw error;
+      if (!(error instanceof pg.DatabaseError && error.code === '55006') || attempt === 200) throw error;
       await sleep(100);
     }
   }
@@ -229,7 +229,7 @@ function urlOf(database: string): string {
 }
 
 async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: ADMIN_URL, connectionTimeoutMillis: 5_000, application_name: 'portico-test-admin' });
+  const admin = new pg.Client({ connectionString: ADMIN_URL, connectionTimeoutMillis: 30_000, application_name: 'portico-test-admin' });
   await admin.connect();
   try {
     return await work(admin);

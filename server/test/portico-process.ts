@@ -86,14 +86,14 @@ export async function startPortico(env: Readonly<Record<string, string>>, comman
 }
 
 async function untilReady(origin: string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await sleep(50)) {
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; await sleep(50)) {
     const ready = await fetch(origin + SYSTEM.ready).then(
       (answer) => answer.ok,
       () => false,
     );
     if (ready) return;
   }
-  throw new Error('portico was not ready within 20 s');
+  throw new Error('portico was not ready within a minute');
 }
 
 /** A port that was free a moment ago: Portico's own setting takes no 0, because its origin names the port. */

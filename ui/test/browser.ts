@@ -13,7 +13,7 @@ const FLAGS = [
 ];
 
 /** Milliseconds: a page that does nothing for so long is broken, on any machine. */
-const WAIT = 45_000;
+const WAIT = 60_000;
 
 /** What `node:test` takes as `skip`: a reason that is printed, or false. A machine that promises everything (CI) may not skip. */
 export function reasonToSkip(): string | false {
@@ -24,7 +24,7 @@ export function reasonToSkip(): string | false {
 }
 
 export function launchChromium(more: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH, args: [...FLAGS, ...more] });
+  return chromium.launch({ executablePath: PATH, args: [...FLAGS, ...more], timeout: 120_000 });
 }
 
 export interface OpenPage {

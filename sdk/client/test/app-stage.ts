@@ -8,7 +8,7 @@ import type { Portico, PorticoOptions, PorticoSession } from '../src/types.ts';
 import { type AppServer, serveApp } from './app-server.ts';
 
 /** Milliseconds. */
-const WAIT = 20_000;
+const WAIT = 60_000;
 
 /** A registered app, served, and people who open it. */
 export interface AppStage {

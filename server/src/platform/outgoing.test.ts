@@ -258,7 +258,7 @@ test('who answers for ever, or not at all, is left after its time', async (t) =>
   await assert.rejects(network.post(`${origin}/silent`, FORM), /no answer in time/);
   const unresolved = createNetwork({ outgoing: TRYING, callWithin: 200, lookUp: () => undefined });
   await assert.rejects(unresolved.post('http://site.example.com/', FORM), /no answer in time/);
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 30_000;
   while (open > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(open, 0, 'no connection is kept');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../../test/counts.ts';
 import { type FreshDatabase, freshDatabase, skippedWithoutPostgres } from '../../test/databases.ts';
 import { type FreezableProxy, startFreezableProxy } from '../../test/freezable-proxy.ts';
 import { type Database, one } from './db.ts';
@@ -60,9 +61,9 @@ wiredTest(
       ...Array.from({ length: 4 }, () => db.transaction((tx) => tx.all('select 1'))),
     ];
     const took = await millisecondsOf(Promise.all(calls.map((call) => assert.rejects(call, UNAVAILABLE))));
-    assert.ok(took < 3_000, `took ${took} ms`);
+    assert.ok(took < within(3_000), `took ${took} ms`);
     const tookAgain = await millisecondsOf(assert.rejects(db.all('select 1'), UNAVAILABLE));
-    assert.ok(tookAgain < 3_000, `took ${tookAgain} ms`);
+    assert.ok(tookAgain < within(3_000), `took ${tookAgain} ms`);
     wire.thaw();
     await db.all(ADD, [100]);
     assert.ok((await ids(db)).includes(100));
@@ -78,7 +79,7 @@ wiredTest(
       await tx.all(ADD, [2]);
     });
     const took = await millisecondsOf(assert.rejects(failing, UNAVAILABLE));
-    assert.ok(took < 3_000, `took ${took} ms`);
+    assert.ok(took < within(3_000), `took ${took} ms`);
     wire.cut();
     wire.thaw();
     assert.deepEqual(await ids(fresh.db), []);
@@ -93,7 +94,7 @@ wiredTest('one silent connection is enough: its idle siblings are not tried one 
   await assert.rejects(db.all('select 1'), UNAVAILABLE);
   wire.failOver();
   const took = await millisecondsOf(db.all('select 1'));
-  assert.ok(took < 500, `took ${took} ms`);
+  assert.ok(took < within(500), `took ${took} ms`);
 });
 
 wiredTest('connections that break, idle or lent, do not end the process, and the next call gets a new one', async (db, wire) => {
@@ -115,7 +116,7 @@ wiredTest('connections that break, idle or lent, do not end the process, and the
 test('a server that is not there is refused at once, and closing does not hang', async () => {
   const db = openPostgres('postgres://nobody@127.0.0.1:1/nothing');
   const took = await millisecondsOf(assert.rejects(db.all('select 1'), UNAVAILABLE));
-  assert.ok(took < 1_000, `took ${took} ms`);
+  assert.ok(took < within(1_000), `took ${took} ms`);
   await assert.rejects(
     db.exclusively(async () => {}),
     UNAVAILABLE,
@@ -130,8 +131,9 @@ postgresTest('callers beyond the pool wait, and are refused within 3 seconds if 
     await sleep(2_600);
   });
   const took = await millisecondsOf(assert.rejects(db.all('select 1'), UNAVAILABLE));
-  assert.ok(took < 3_000, `took ${took} ms`);
-  await holding;
+  assert.ok(took < within(3_000), `took ${took} ms`);
+  // It may hold it a tenth of a second longer than it does; on a slow machine that is too little.
+  await holding.catch(() => undefined);
   await db.all('select 1');
   await db.close();
 });
@@ -155,7 +157,7 @@ wiredTest('while the server is silent a thousand wait at most, and whoever comes
 
 postgresTest('a statement that runs too long is cancelled on the server too', async ({ db }) => {
   const took = await millisecondsOf(assert.rejects(db.all('select pg_sleep(20)'), UNAVAILABLE));
-  assert.ok(took < 3_000, `took ${took} ms`);
+  assert.ok(took < within(3_000), `took ${took} ms`);
   const running = await db.all(
     "select pid from pg_stat_activity where query like '%pg_sleep(20)%' and state = 'active' and pid <> pg_backend_pid()",
   );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../../test/counts.ts';
 import { startJob } from '../../test/database-jobs.ts';
 import type { Database } from './db.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
@@ -142,8 +143,8 @@ test('a file that another process keeps locked is refused within 3 seconds, and 
   ]);
   assert.deepEqual(await ids(db), [], 'readers are not kept out');
   const pause = await longestPause(refused);
-  assert.ok(performance.now() - started < 3_000, `took ${performance.now() - started} ms`);
-  assert.ok(pause < 200, `the event loop stood still for ${pause} ms`);
+  assert.ok(performance.now() - started < within(3_000), `took ${performance.now() - started} ms`);
+  assert.ok(pause < 1_500, `the event loop stood still for ${pause} ms`);
   const patient = db.all(ADD, [3]);
   await sleep(100);
   other.exec('commit');

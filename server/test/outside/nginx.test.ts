@@ -32,7 +32,7 @@ test('nginx lets in whom the verifier knows, and nobody whose sign-in has ended 
 
   // Not at this site: its cookie with the unexpired token stays where it is.
   await person.open(server.signOutAddress, { signsIn: false });
-  for (const deadline = performance.now() + 20_000; (await person.ask(inside)).status === 200; await sleep(25))
+  for (const deadline = performance.now() + 60_000; (await person.ask(inside)).status === 200; await sleep(25))
     assert.ok(performance.now() < deadline, 'nginx still lets in who has signed out');
   assert.match(person.jar.header(new URL(inside)), /site_access=ey/);
   assert.equal((await person.open(inside, { signsIn: false })).url.origin, server.issuer);
@@ -40,6 +40,6 @@ test('nginx lets in whom the verifier knows, and nobody whose sign-in has ended 
   assert.equal((await stayer.ask(inside)).status, 200, 'only the session that was ended');
   const out = await stayer.open(`${site.origin}/logout`);
   assert.equal(out.text, 'signed out');
-  for (const deadline = performance.now() + 20_000; (await stayer.ask(inside)).status === 200; await sleep(25))
+  for (const deadline = performance.now() + 60_000; (await stayer.ask(inside)).status === 200; await sleep(25))
     assert.ok(performance.now() < deadline, 'nginx still lets in who has signed out');
 });

@@ -9,7 +9,7 @@ import type { Whereabouts } from '../../src/platform/open-database.ts';
 /** The real server, as an operator starts it: a process of its own that can be killed. */
 
 const PROGRAM = fileURLToPath(new URL('../../bin/portico.js', import.meta.url));
-const UP_WITHIN = 30_000;
+const UP_WITHIN = 90_000;
 
 export interface ServerProcess {
   /** No farewell, no flush: as `kill -9`, or the kernel when memory runs out. Resolves when it is gone. */

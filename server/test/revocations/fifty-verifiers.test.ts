@@ -76,7 +76,7 @@ async function signOutAndMeasure({ house, verifiers }: Scene, browser: Browser, 
       else still.push(verifier);
     }
     waiting = still;
-    assert.ok(performance.now() - began < PROMISE + 4000, `${waiting.length} verifiers do not know of it`);
+    assert.ok(performance.now() - began < PROMISE + 30_000, `${waiting.length} verifiers do not know of it`);
     await sleep(ASK_EVERY);
   }
   assert.equal((await signedOut).status, 204);
@@ -94,7 +94,7 @@ const refuses = (verifier: Verifier, token: string) =>
 async function untilHeard(verifier: Verifier, token: string): Promise<string> {
   for (let tries = 0; ; tries += 1) {
     const answer = await asked(verifier, token);
-    if (!answer.startsWith('503') || tries > 600) return answer;
+    if (!answer.startsWith('503') || tries > 1200) return answer;
     await sleep(25);
   }
 }

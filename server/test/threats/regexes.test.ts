@@ -36,10 +36,10 @@ function* attacksOn(pattern: RegExp): Generator<string> {
   }
 }
 
-/** Milliseconds. A busy machine makes one try slow, a bad pattern all three. */
+/** Milliseconds. A busy machine makes one try slow, a bad pattern all of them. */
 function quickest(work: () => unknown): number {
   let best = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 3 && best >= PATIENCE; tries += 1) {
+  for (let tries = 0; tries < 6 && best >= PATIENCE; tries += 1) {
     const began = performance.now();
     work();
     best = Math.min(best, performance.now() - began);
@@ -75,7 +75,8 @@ test('a pattern that does take long is found', () => {
     pattern.test(`${'a'.repeat(letters)}!`);
     return performance.now() - began;
   };
-  assert.ok(time(22) > 8 * time(16), 'it doubles with every letter');
+  const best = (letters: number) => Math.min(...Array.from({ length: 5 }, () => time(letters)));
+  assert.ok(best(22) > 8 * best(16), 'it doubles with every letter');
   assert.deepEqual(literalsIn('const half = a / b; // not /this/\nconst b = x.split(/[/,]+/);').map(String), ['/[/,]+/']);
 });
 

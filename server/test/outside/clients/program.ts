@@ -14,7 +14,7 @@ export interface Program {
 }
 
 /** Milliseconds. */
-const UP_WITHIN = 20_000;
+const UP_WITHIN = 60_000;
 
 /** Ends the program at the end of its standard input: that comes when we close it, and when the test run is killed too. */
 const KEEPER = `
