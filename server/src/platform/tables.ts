@@ -14,6 +14,8 @@ export interface Column {
   readonly nullable: boolean;
 }
 
+/** What stands between the commas of a table; those in brackets part nothing. */
+const PARTS = /(?:\((?:[^()]|\([^()]*\))*\)|[^,()])+/g;
 /** What changes no table. */
 const NO_TABLE = /^(?:create (?:unique )?index|drop index|insert into|update|delete from)\b/;
 
@@ -44,7 +46,7 @@ export function plainName(name: string): string {
 function made(text: string): Table | null {
   const [, name, inside] = /^create table (\w+) \((.*)\)$/.exec(text) ?? [];
   if (name === undefined || inside === undefined) return null;
-  const parts = inside.split(/,(?![^(]*\))/).map((part) => part.trim());
+  const parts = (inside.match(PARTS) ?? []).map((part) => part.trim());
   const together = parts.flatMap((part) => /^primary key \((.+)\)$/.exec(part)?.[1]?.split(', ') ?? []);
   const columns = parts.map(columnFrom).filter((column) => column !== null);
   const alone = parts.filter((part) => /^\w+ (?:text|bigint) primary key\b/.test(part)).map((part) => part.slice(0, part.indexOf(' ')));
