@@ -27,6 +27,8 @@ export function configPage(): string {
     [
       '- **Files.** Every `PORTICO_NAME` may be given as `PORTICO_NAME_FILE`, the path of a file that holds the value (secrets of Docker, Kubernetes and',
       '  systemd). One line break at its end is cut off. Giving both is a problem.',
+      '- **Credentials** of systemd need no path: `LoadCredential=portico-master-key:…` is `PORTICO_MASTER_KEY`, and so is any setting in lower case with',
+      '  hyphens. What is given as `PORTICO_NAME` or `PORTICO_NAME_FILE` comes first.',
       '- **Empty** is the same as not given.',
       '- **Durations** are written `90s`, `15m`, `12h`, `30d`.',
       '- **Misspelled names** that begin with `PORTICO_` are problems, not silence.',

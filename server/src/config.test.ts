@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -472,4 +473,31 @@ test('the secret of a provider comes from a file as well', (t) => {
   const config = readConfig({ PORTICO_DATA_DIR: folder, PORTICO_GITLAB_CLIENT_ID: 'id', PORTICO_GITLAB_CLIENT_SECRET_FILE: file });
   assert.equal(config.providers['gitlab']?.clientSecret, 'from-a-file');
   assert.equal(config.providers['gitlab']?.addresses.URL, 'https://gitlab.com');
+});
+
+test('a systemd credential is a setting by its name, what is given otherwise comes first, and one that is none stops the start', (t) => {
+  const [folder, credentials] = [folderFor(t), folderFor(t)];
+  const OTHER = randomBytes(32).toString('base64url');
+  writeFileSync(join(credentials, 'portico-master-key'), `${KEY}\n`);
+  writeFileSync(join(credentials, 'portico-smtp-url'), 'smtps://u:canary@mail.example.com\n');
+  writeFileSync(join(credentials, 'another-service'), 'x');
+  const env = { PORTICO_DATA_DIR: folder, CREDENTIALS_DIRECTORY: credentials };
+  const config = readConfig(env);
+  assert.deepEqual([config.masterKey.toString('base64url'), config.smtpUrl], [KEY, 'smtps://u:canary@mail.example.com']);
+  assert.ok(!existsSync(join(folder, 'master.key')), 'no key is made beside a given one');
+  const shown = explainConfig(env);
+  const row = shown.find(({ name }) => name === 'PORTICO_MASTER_KEY');
+  assert.deepEqual(row, { name: 'PORTICO_MASTER_KEY', value: '***', source: 'credential portico-master-key' });
+  assert.ok(!JSON.stringify(shown).includes('canary') && !JSON.stringify(shown).includes(KEY));
+
+  const file = join(folder, 'given');
+  writeFileSync(file, OTHER);
+  assert.equal(readConfig({ ...env, PORTICO_MASTER_KEY: OTHER }).masterKey.toString('base64url'), OTHER);
+  assert.equal(readConfig({ ...env, PORTICO_MASTER_KEY_FILE: file }).masterKey.toString('base64url'), OTHER);
+  writeFileSync(join(credentials, 'portico-smtp-url'), '');
+  writeFileSync(join(credentials, 'portico-mastr-key'), KEY);
+  assert.deepEqual(problemsOf(env), [
+    `credential portico-smtp-url: ${join(credentials, 'portico-smtp-url')} is empty`,
+    'credential portico-mastr-key is not a setting in lower case with hyphens, such as portico-master-key',
+  ]);
 });

@@ -89,7 +89,7 @@ export function readConfig(env: Environment = process.env): Config {
 export interface ExplainedSetting {
   readonly name: string;
   readonly value: string;
-  readonly source: 'environment' | `file ${string}` | 'default' | 'generated';
+  readonly source: 'environment' | `file ${string}` | `credential ${string}` | 'default' | 'generated';
 }
 
 /** Changes nothing, and answers for settings with problems too. */

@@ -14,6 +14,7 @@ import { createFirstVault } from '../platform/vault.ts';
 import { databasePlace, messageOf } from '../wire.ts';
 import type { Check, Examination } from './check.ts';
 import { checkAuditLog } from './check-audit-log.ts';
+import { checkSecrets } from './check-secrets.ts';
 
 /** Nodes whose clocks differ by more than this disagree about what has expired. In milliseconds. */
 const CLOCK_LIMIT = 5000;
@@ -58,6 +59,7 @@ async function checkContents(database: Database, settings: Settings, now: number
   return [
     { name: 'migrations', state: 'ok', finding: 'all applied' },
     await checkKeys(database, settings),
+    ...(await checkSecrets(database, settings, masterKeyOf(settings), now)),
     ...(await checkAudit(database, settings)),
     await checkOutbox(database, now),
     await checkLogouts(database, now),

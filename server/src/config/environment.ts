@@ -1,28 +1,49 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Given =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'text'; readonly text: string; readonly source: 'environment' | `file ${string}` }
+  | { readonly kind: 'text'; readonly text: string; readonly source: 'environment' | `file ${string}` | `credential ${string}` }
   | { readonly kind: 'problem'; readonly problem: string };
 
 const FILE_SUFFIX = '_FILE';
 
-/** The text given as NAME or, as Docker and systemd hand secrets in, in the file that NAME_FILE names. Empty counts as not given. */
+/** Where systemd puts the credentials of a unit. */
+const CREDENTIALS = 'CREDENTIALS_DIRECTORY';
+
+/**
+ * The text given as NAME or, as Docker hands secrets in, in the file that NAME_FILE names; else in the credential of that name that systemd
+ * hands in: `portico-master-key` is PORTICO_MASTER_KEY. Empty counts as not given.
+ */
 export function findGiven(env: Environment, name: string): Given {
   const text = env[name] ?? '';
   const fileName = name + FILE_SUFFIX;
   const path = takesFile(name) ? (env[fileName] ?? '') : '';
   if (text !== '' && path !== '') return { kind: 'problem', problem: `${name} and ${fileName} are both given: keep one` };
   if (text !== '') return { kind: 'text', text, source: 'environment' };
-  if (path === '') return { kind: 'nothing' };
+  if (path === '') return findCredential(env, name);
+  return readGiven(path, fileName, `file ${fileName}`);
+}
+
+function findCredential(env: Environment, name: string): Given {
+  const folder = env[CREDENTIALS] ?? '';
+  const credential = credentialOf(name);
+  const path = join(folder, credential);
+  if (folder === '' || !takesFile(name) || !existsSync(path)) return { kind: 'nothing' };
+  return readGiven(path, `credential ${credential}`, `credential ${credential}`);
+}
+
+const credentialOf = (name: string) => name.toLowerCase().replaceAll('_', '-');
+
+function readGiven(path: string, named: string, source: `file ${string}` | `credential ${string}`): Given {
   try {
     const content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    if (content === '') return { kind: 'problem', problem: `${fileName}: ${path} is empty` };
-    return { kind: 'text', text: content, source: `file ${fileName}` };
+    if (content === '') return { kind: 'problem', problem: `${named}: ${path} is empty` };
+    return { kind: 'text', text: content, source };
   } catch (cause) {
-    return { kind: 'problem', problem: `${fileName}: ${path} cannot be read (${systemCode(cause)})` };
+    return { kind: 'problem', problem: `${named}: ${path} cannot be read (${systemCode(cause)})` };
   }
 }
 
@@ -41,11 +62,22 @@ export function findUnknownNames(env: Environment, names: readonly string[]): st
     const near = nearest(name, [...known]);
     return near === null ? `${name} is not a setting` : `${name} is not a setting: did you mean ${near}?`;
   });
+  problems.push(...findUnknownCredentials(env, names));
   if (links.length > 0)
     problems.push(
       `${links.sort().join(', ')}: Kubernetes sets these for a Service called "portico"; give the pod enableServiceLinks: false`,
     );
   return problems;
+}
+
+function findUnknownCredentials(env: Environment, names: readonly string[]): string[] {
+  const folder = env[CREDENTIALS] ?? '';
+  if (folder === '' || !existsSync(folder)) return [];
+  const known = new Set(names.filter(takesFile).map(credentialOf));
+  const stray = readdirSync(folder).filter((name) => name.startsWith(credentialOf(PREFIX)) && !known.has(name));
+  return stray
+    .sort()
+    .map((name) => `credential ${name} is not a setting in lower case with hyphens, such as ${credentialOf('PORTICO_MASTER_KEY')}`);
 }
 
 function isServiceLink(name: string): boolean {

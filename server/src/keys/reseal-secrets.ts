@@ -36,14 +36,14 @@ export interface Pass {
  */
 export async function resealSecrets(
   deps: Pick<Deps, 'db' | 'vault'>,
-  { signal, look = false }: { readonly signal?: AbortSignal; readonly look?: boolean } = {},
+  { signal, look = false, atATime = AT_A_TIME }: { readonly signal?: AbortSignal; readonly look?: boolean; readonly atATime?: number } = {},
 ): Promise<Pass> {
   const form = deps.vault.currentForm();
   const pass = { resealed: 0, left: 0, broken: 0 };
   for (const column of SEALED_COLUMNS) {
     let after: Place | null = null;
     do {
-      const texts: readonly SealedText[] = await column.page(deps.db, form, after, AT_A_TIME);
+      const texts: readonly SealedText[] = await column.page(deps.db, form, after, atATime);
       for (const text of texts) {
         if (text.sealed !== null) pass[await resealOne(deps, column, text, text.sealed, look)] += 1;
       }

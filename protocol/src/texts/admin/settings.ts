@@ -8,7 +8,7 @@ export const settings = {
   meaning: 'What it does',
   form: 'Written as {form}. Without it: {standard}.',
   nothing: 'nothing',
-  sources: { default: 'Default', environment: 'Environment', generated: 'Made by Portico', file: 'File' },
+  sources: { default: 'Default', environment: 'Environment', generated: 'Made by Portico', file: 'File', credential: 'Credential' },
   empty: 'empty',
   isSet: 'set',
   notSet: 'not set',

@@ -6,7 +6,7 @@ export interface SettingItem {
   readonly secret: boolean;
   readonly isSet: boolean;
   /** `default`, `environment`, `generated`, or `file` and the name that names the file. */
-  readonly source: 'default' | 'environment' | 'generated' | `file ${string}`;
+  readonly source: 'default' | 'environment' | 'generated' | `file ${string}` | `credential ${string}`;
   readonly sentence: string;
   /** What stands when nothing is given. */
   readonly standard: string;
