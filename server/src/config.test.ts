@@ -176,6 +176,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'a＠b@c.d',
   ],
   PORTICO_MASTER_KEY: ['short', 'a'.repeat(64), '0'.repeat(43), `${KEY}AA`, `${KEY} `, 'changeme'.repeat(8)],
+  PORTICO_ACCESS_LOG: ['yes', 'true', 'ON', '1'],
   PORTICO_METRICS_TOKEN: ['short', 'x'.repeat(31), 'x'.repeat(513), `${'x'.repeat(32)} y`, `${'x'.repeat(32)}\u00e4`],
   PORTICO_NEXT_MASTER_KEY: ['short', 'a'.repeat(64), '0'.repeat(43), `${KEY}AA`, 'changeme'.repeat(8)],
   PORTICO_OUTGOING_NETWORKS: ['10.0.0.0/33', 'example.com', '10.1', '*'],

@@ -65,6 +65,8 @@ export interface Config {
   readonly drainDelay: number;
   /** What /metrics asks for. '' = it is not there, or on a developer's machine, open to that machine. */
   readonly metricsToken: string;
+  /** Whether each answer has a line in the log. */
+  readonly accessLog: 'on' | 'off';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -175,6 +177,7 @@ function readSettings(env: Environment): { settings: Settings; problems: string[
     demo: read('demo', SETTINGS.demo, isForTrying ? 'on' : 'off'),
     drainDelay: read('drainDelay', SETTINGS.drainDelay, mode === 'production' ? '2s' : '0s'),
     metricsToken: read('metricsToken', SETTINGS.metricsToken),
+    accessLog: read('accessLog', SETTINGS.accessLog, mode === 'production' ? 'on' : 'off'),
     logLevel: read('logLevel', SETTINGS.logLevel, mode === 'production' ? 'info' : 'warn'),
   };
   problems.push(

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import { databasePlace } from './config/database-place.ts';
 import { outgoingRules } from './config/outgoing-rules.ts';
@@ -7,6 +6,7 @@ import type { Deps } from './deps.ts';
 import { keepKeys } from './keys/keep-keys.ts';
 import { openVault, proveMasterKey } from './keys/open-vault.ts';
 import { loadKeyring } from './keys/rotate-keys.ts';
+import { createAfterwork } from './platform/afterwork.ts';
 import type { Database } from './platform/db.ts';
 import { whileNobodyWaits } from './platform/deadline.ts';
 import { createDenylist } from './platform/denylist.ts';
@@ -139,20 +139,4 @@ function failOnKeys(cause: unknown): never {
 
 function fail(sentence: string, cause: unknown): never {
   throw new StartProblem(sentence, cause);
-}
-
-function createAfterwork(log: Log): { begin: Deps['afterAnswer']; settled(): Promise<void> } {
-  const open = new Set<Promise<void>>();
-  return {
-    begin: (work) => {
-      const done: Promise<void> = nextTurn()
-        .then(() => whileNobodyWaits(work))
-        .catch((cause: unknown) => log.error({ err: cause }, 'work after an answer failed'))
-        .finally(() => open.delete(done));
-      open.add(done);
-    },
-    settled: async () => {
-      while (open.size > 0) await Promise.all(open);
-    },
-  };
 }

@@ -96,6 +96,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
     demo: 'off',
     drainDelay: 0,
     metricsToken: '',
+    accessLog: 'off',
     logLevel: 'silent',
     ...overrides,
   };

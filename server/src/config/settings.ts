@@ -171,6 +171,12 @@ export const SETTINGS = {
     '',
     'What a Prometheus shows as bearer token at /metrics. Empty: in production there is no /metrics, else this machine alone may read it.',
   ),
+  accessLog: setting(
+    'PORTICO_ACCESS_LOG',
+    oneOf('on', 'off'),
+    'on in production, else off',
+    'A line in the log for each answer, at level info: method, path as registered, status, duration, request id. Never an address, a query or a body.',
+  ),
   logLevel: setting(
     'PORTICO_LOG_LEVEL',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import fastifyCors from '@fastify/cors';
 import { HEADERS } from '@portico/protocol/cookies';
 import { Refusal } from '@portico/protocol/errors';
@@ -7,6 +6,7 @@ import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { boundAnswers } from './bound-answers.ts';
 import { type ErrorPage, sendError } from './errors.ts';
+import { requestIds } from './request-ids.ts';
 import { READABLE_HEADERS, SENT_HEADERS } from './route.ts';
 import { apiHeaders } from './security-headers.ts';
 import { AJV, compileAtFirstUse } from './validation.ts';
@@ -30,7 +30,7 @@ export async function createServer(
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
     connectionTimeout: 30_000,
-    genReqId: requestIds(),
+    genReqId: requestIds(config.trustedProxies),
     requestIdHeader: false,
     exposeHeadRoutes: true,
     // Whoever still has a connection is served on it, and told that it was the last time.
@@ -82,13 +82,6 @@ async function allowAppOrigin(app: FastifyInstance, config: Config): Promise<voi
 function withoutChildren(logger: FastifyBaseLogger): FastifyBaseLogger {
   const single: FastifyBaseLogger = Object.create(logger, { child: { value: () => single } });
   return single;
-}
-
-/** A name for each request: this process's own random part, and a number. Names a line in the log, and opens nothing. */
-function requestIds(): () => string {
-  const process = randomBytes(6).toString('base64url');
-  let count = 0;
-  return () => `${process}${(count++).toString(36).padStart(4, '0')}`;
 }
 
 /** API bodies are JSON or absent. `__proto__` and its like are refused by the parser. */

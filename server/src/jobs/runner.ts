@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
 import { whileNobodyWaits } from '../platform/deadline.ts';
+import { outsideRequests } from '../platform/request-id.ts';
 import { JOBS, type Job } from './index.ts';
 import { releaseLease, renewLease, takeLease } from './lease.ts';
 import type { JobName } from './names.ts';
@@ -60,7 +61,8 @@ function startLoop(deps: Deps, name: string, job: Job, holder: string, signal: A
   const schedule = (delay: number) => {
     if (signal.aborted) return;
     if (timer !== null) clearTimeout(timer);
-    timer = setTimeout(begin, delay).unref();
+    // Whoever wakes a job is not the cause of what it does from then on.
+    timer = outsideRequests(() => setTimeout(begin, delay)).unref();
   };
   const begin = () => {
     running = round().finally(() => {

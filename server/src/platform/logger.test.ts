@@ -44,3 +44,27 @@ test('what is no secret stays, with its moment in a form that people and program
   assert.match(JSON.stringify(entry['err']), /ECONNREFUSED/);
   assert.match(String(entry['time']), /^\d{4}-\d\d-\d\dT/);
 });
+
+test('of an error only kind, code, place and a message that repeats nothing are written, however deep it is', () => {
+  const emptied = Object.assign(new Error('canary of a first message'), { message: '' });
+  const framed = new Error('outer\n    at canary (file:///canary.ts:1:1)');
+  const carrying = Object.assign(new Error('refused: 451 canary'), {
+    responseCode: 451,
+    response: 'canary',
+    command: 'canary',
+    code: 'EMESSAGE',
+  });
+  const quoting = Object.assign(new Error('invalid input syntax for type bigint: "canary"'), { severity: 'ERROR', code: '22P02' });
+  const forms = new Error(
+    'ptr_canary0123456789 eyJjYW5hcnk.canary.canary postgres://u:canary@db/x https://a.example/?token=canary canary@example.com',
+  );
+  const parsed = new SyntaxError('"canary" is not valid JSON');
+  for (const err of [emptied, carrying, quoting, forms, parsed, 'canary', { canary: 'canary' }, new AggregateError([carrying], '')]) {
+    for (const wrapped of [err, new Error('outer', { cause: err })])
+      assert.doesNotMatch(logged({ err: wrapped }).replaceAll('logger.test', ''), /canary/, String(err));
+  }
+  assert.match(logged({ err: carrying }), /EMESSAGE/);
+  const { err } = JSON.parse(logged({ err: framed })) as { readonly err: { readonly at: readonly string[] } };
+  assert.doesNotMatch(err.at.join(), /canary/);
+  assert.match(logged({ err: new Error('a plain sentence') }), /a plain sentence.*logger\.test\.ts:\d+/);
+});

@@ -61,7 +61,7 @@ export function createMailTransport(
           signal: AbortSignal.timeout(3 * patience),
         });
       } catch (cause) {
-        throw isRefusedForGood(cause) ? new LetterRefused(`the mail server refused the recipient: ${cause.message}`, cause) : cause;
+        throw isRefusedForGood(cause) ? new LetterRefused('the mail server refused the recipient', cause) : cause;
       }
     },
     verify: async () => {

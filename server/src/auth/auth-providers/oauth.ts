@@ -231,7 +231,7 @@ function networkTroubleIn(error: unknown): NetworkTrouble | null {
  */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  const word = (value: unknown) => (typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : null);
+  const word = (value: unknown) => (typeof value === 'string' && /^[A-Za-z_]{1,40}$/.test(value) ? value : null);
   const body = asClaims(asClaims(asClaims(error.cause)?.['cause'])?.['body']) ?? asClaims(asClaims(error.cause)?.['body']);
   const said = word('error' in error ? error.error : null) ?? word(body?.['error']);
   const kind = word('code' in error ? error.code : null);
