@@ -8,7 +8,6 @@ import { openVault, proveMasterKey } from './keys/open-vault.ts';
 import { loadKeyring } from './keys/rotate-keys.ts';
 import { createAfterwork } from './platform/afterwork.ts';
 import type { Database } from './platform/db.ts';
-import { whileNobodyWaits } from './platform/deadline.ts';
 import { createDenylist } from './platform/denylist.ts';
 import type { Keyring } from './platform/keyring.ts';
 import type { Log } from './platform/log.ts';

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { HEADERS } from '@portico/protocol/cookies';
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
+import type { Deps } from '../deps.ts';
 import { boundedMemo } from '../platform/bounded-memo.ts';
 
 /** What a proxy may call a request: long enough to be one of a kind, and nothing that could break a line or a page. */
@@ -13,10 +13,13 @@ const PEERS_MAX = 500;
  * A name for each request: this process's own random part, and a number. Names a line in the log, and opens nothing. A declared proxy may
  * have named it before, so that its log and ours speak of the same; a stranger's word for it would let them forge one in our log.
  */
-export function requestIds(trustedProxies: readonly string[]): (request: Pick<FastifyRequest['raw'], 'headers' | 'socket'>) => string {
-  const process = randomBytes(6).toString('base64url');
+export function requestIds({
+  config,
+  random,
+}: Pick<Deps, 'config' | 'random'>): (request: Pick<FastifyRequest['raw'], 'headers' | 'socket'>) => string {
+  const process = random(6).toString('base64url');
   let count = 0;
-  const ranges = trustedProxies.map((range) => ipaddr.parseCIDR(range));
+  const ranges = config.trustedProxies.map((range) => ipaddr.parseCIDR(range));
   const isProxy = boundedMemo(PEERS_MAX, (address) => {
     if (!ipaddr.isValid(address)) return false;
     const parsed = ipaddr.process(address);

@@ -30,7 +30,7 @@ export async function createServer(
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
     connectionTimeout: 30_000,
-    genReqId: requestIds(config.trustedProxies),
+    genReqId: requestIds(deps),
     requestIdHeader: false,
     exposeHeadRoutes: true,
     // Whoever still has a connection is served on it, and told that it was the last time.

@@ -61,7 +61,7 @@ test('of an error only kind, code, place and a message that repeats nothing are 
   const parsed = new SyntaxError('"canary" is not valid JSON');
   for (const err of [emptied, carrying, quoting, forms, parsed, 'canary', { canary: 'canary' }, new AggregateError([carrying], '')]) {
     for (const wrapped of [err, new Error('outer', { cause: err })])
-      assert.doesNotMatch(logged({ err: wrapped }).replaceAll('logger.test', ''), /canary/, String(err));
+      assert.doesNotMatch(logged({ err: wrapped }).replaceAll('logger.test', ''), /canary/);
   }
   assert.match(logged({ err: carrying }), /EMESSAGE/);
   const { err } = JSON.parse(logged({ err: framed })) as { readonly err: { readonly at: readonly string[] } };

@@ -19,7 +19,7 @@ import { startSmtpCatcher } from '../smtp-catcher.ts';
 import { tapDatabase } from '../tapped-db.ts';
 import { openWorld, type World } from '../world.ts';
 import { type Canaries, listen, openCanaries, readJar, readLetters } from './canaries.ts';
-import { type Logbook, openLogbook } from './logbook.ts';
+import { openLogbook } from './logbook.ts';
 import { scrape, TOKEN } from './scrape.ts';
 
 /**
@@ -169,7 +169,8 @@ async function breakDatabase(world: World, tap: ReturnType<typeof tapDatabase>['
 async function breakProviders(world: World, canaries: Canaries): Promise<void> {
   const person = { subject: '7', email: 'grace@example.com' };
   await byPage(fake, world.browser(), 'github', person);
-  const echo = (init: RequestInit) => `${typeof init.body === 'string' ? init.body : String(init.body)} ${fake.tokens.join(' ')}`;
+  const echo = (init: RequestInit) =>
+    `${new URLSearchParams(init.body as URLSearchParams | string | undefined).toString()} ${fake.tokens.join(' ')}`;
   for (const answer of [
     (said: string) => Response.json({ error: fake.tokens[0], error_description: said }, { status: 400 }),
     (said: string) => Response.json({ error: 'invalid_grant', error_description: said, error_uri: said }, { status: 400 }),
