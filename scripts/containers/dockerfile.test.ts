@@ -108,11 +108,7 @@ test('whatever the server imports at run time is in the image', () => {
       `${name} leads to ${file}`,
     );
   }
-  for (const [folder] of [
-    ...sources
-      .map(read)
-      .join('\n')
-      .matchAll(/(?<=new URL\('(?:\.\.\/)+)(?:data|migrations)/g),
-  ])
+  const text = sources.map(read).join('\n');
+  for (const [folder] of text.matchAll(/(?<=new URL\('(?:\.\.\/)+)(?:data|migrations)/g))
     assert.ok(copied.includes(`server/${folder}`), folder);
 });
