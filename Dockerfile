@@ -24,9 +24,10 @@ FROM node:26-slim
 LABEL org.opencontainers.image.title="Portico" \
       org.opencontainers.image.description="One sign-in for all your web apps and games" \
       org.opencontainers.image.licenses="Apache-2.0"
-# Nothing is installed in a running container: whoever gets into one should find no tool that fetches and builds.
+# Nothing is installed in a running container: whoever gets into one should find no tool that fetches and builds. /data is open like /tmp, because a
+# container may run as another user, and what is mounted over a folder takes its rights; what Portico writes there only its own user reads.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn* /usr/local/bin/yarn* \
- && install -d -o 1000 -g 1000 -m 0700 /data
+ && install -d -m 1777 /data
 WORKDIR /portico
 COPY --from=packages /portico ./
 COPY protocol/src protocol/src
@@ -45,6 +46,6 @@ VOLUME ["/data"]
 EXPOSE 4000
 STOPSIGNAL SIGTERM
 # The command ends by itself within 3 s; the second limit is for a machine that does not even start it.
-HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["node", "/portico/server/bin/portico.js", "health"]
+HEALTHCHECK --interval=15s --timeout=6s --start-period=30s --retries=3 CMD ["node", "/portico/server/bin/portico.js", "health"]
 ENTRYPOINT ["node", "/portico/server/bin/portico.js"]
 CMD ["start"]

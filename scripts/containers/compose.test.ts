@@ -120,3 +120,13 @@ test('the proxy writes no query into a log, hands on one address of the caller, 
   assert.doesNotMatch(conf, /non_idempotent|proxy_add_x_forwarded_for/);
   for (const [name] of nodes) assert.ok(conf.includes(`server ${name}:4000 `), name);
 });
+
+test('the role of the nodes is no superuser, and the superuser of the database has no password', () => {
+  const sql = read('deploy/database/role.sql').replace(/--.*$/gm, '');
+  assert.match(sql, /^create role portico login password :'password';$/m);
+  assert.doesNotMatch(sql, /superuser|createdb|createrole|replication|bypassrls|grant /i);
+  assert.match(sql, /^alter role postgres password null;$/m);
+  const { environment, volumes } = compose.services['postgres'] as Service;
+  assert.equal(environment?.['POSTGRES_USER'], undefined);
+  assert.ok(volumes?.includes('./deploy/database:/docker-entrypoint-initdb.d:ro'));
+});

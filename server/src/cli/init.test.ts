@@ -67,6 +67,11 @@ test('init --docker writes all that compose needs, and secrets that nobody else 
     for (const path of told.made.filter((each) => each.startsWith('secrets/'))) {
       assert.equal(statSync(join(folder, path)).mode & 0o777, 0o600, path);
     }
+    // Read in its container by a user of the database's own, whatever umask made it.
+    assert.deepEqual(
+      [statSync(join(folder, 'deploy/database')).mode & 0o777, statSync(join(folder, 'deploy/database/role.sql')).mode & 0o777],
+      [0o755, 0o644],
+    );
     assert.equal(readFileSync(join(folder, 'secrets', '.gitignore'), 'utf8'), '*\n');
     // Whoever made them is whom the containers run as: root gives them away.
     const { uid, gid } = statSync(join(folder, 'secrets', 'master_key'));

@@ -5,6 +5,7 @@ const FOLDER = new URL('../../../data/docker/', import.meta.url);
 /** As they lie below the folder that compose.yaml is in. */
 export const COPIES: Readonly<Record<string, string>> = {
   'compose.yaml': 'compose.yaml',
+  'deploy/database/role.sql': 'database/role.sql',
   'deploy/proxy/nginx.conf': 'proxy/nginx.conf',
   'deploy/proxy/http.conf': 'proxy/http.conf',
   'deploy/proxy/https.conf': 'proxy/https.conf',

@@ -50,9 +50,9 @@ function writeOne(folder: string, { path, text, secret }: NewFile, owner: Owner 
   // `wx` fails where anything came meanwhile, a link among it.
   writeFileSync(place, text, { flag: 'wx', mode: secret ? 0o600 : 0o644 });
   undo.push(() => unlinkSync(place));
+  // Whatever umask the caller has: the database reads its file as a user of its own.
+  chmodSync(place, secret ? 0o600 : 0o644);
   if (!secret) return;
-  // Whatever umask the caller has.
-  chmodSync(place, 0o600);
   if (owner !== null) chownSync(place, owner.uid, owner.gid);
 }
 
@@ -63,5 +63,6 @@ function makeFolders(path: string, mode: number, owner: Owner | null, undo: (() 
   makeFolders(dirname(path), mode, owner, undo);
   mkdirSync(path, { mode });
   undo.push(() => rmdirSync(path));
+  chmodSync(path, mode);
   if (owner !== null) chownSync(path, owner.uid, owner.gid);
 }
