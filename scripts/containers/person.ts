@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { COOKIES, HEADERS } from '@portico/protocol/cookies';
-import { AUTH_PATHS, authPath, fillPath } from '@portico/protocol/routes';
+import { type AUTH_PATHS, authPath, fillPath } from '@portico/protocol/routes';
 import type { SmtpCatcher } from '../../server/test/smtp-catcher.ts';
 import { until } from './shell.ts';
 
@@ -41,7 +41,7 @@ export function newPerson(origin: string, email: string): Person {
     });
     for (const line of answer.headers.getSetCookie()) {
       const [pair = ''] = line.split(';');
-      const [key = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+      const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
       if (/max-age=0/i.test(line) || value === '') cookies.delete(key);
       else cookies.set(key, value);
     }

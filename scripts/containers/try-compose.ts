@@ -47,7 +47,7 @@ export async function tryCompose(engine: Engine, image: string, say: Say): Promi
       image.split('/').at(-1),
     );
 
-    await tryNetworks(engine, idOf, say);
+    await tryNetworks(engine, idOf, { folder, origin }, say);
     const ada = newPerson(origin, 'ada@example.com');
     await ada.signUp(mails);
     await ada.signOut();
@@ -74,7 +74,7 @@ export async function tryCompose(engine: Engine, image: string, say: Say): Promi
     assert.equal((await ada.call('me')).status, 401);
     await ada.signIn();
     const logs = await compose('logs', '--no-color');
-    for (const name of ['master_key', 'database_password', 'valkey_conf']) {
+    for (const name of ['master_key', 'database_password', 'valkey_conf', 'metrics_token']) {
       const text = await must('cat', [join(folder, 'secrets', name)]);
       for (const secret of text.match(/[\w-]{43}/g) ?? []) assert.ok(!logs.includes(secret), `${name} stands in a log`);
     }
@@ -103,18 +103,22 @@ async function tryProxySettings(engine: Engine, folder: string, say: Say): Promi
       `${proxy}/${kind}.conf:/etc/nginx/listen.conf:ro`,
       `${tls}:/etc/nginx/tls:ro`,
     ];
-    const said = await engine.tryPodman(
-      ...['run', '--rm', ...RUN_FLAGS, '--read-only', '--tmpfs', '/tmp', '--cap-drop', 'all', '--user', '1000:1000'],
-      ...['--add-host', 'portico-1:127.0.0.1', '--add-host', 'portico-2:127.0.0.1'],
-      ...volumes.flatMap((volume) => ['--volume', volume]),
-      ...['nginx:1.28', 'nginx', '-e', 'stderr', '-c', '/etc/nginx/portico.conf', '-t'],
-    );
+    const confined =
+      '--read-only --tmpfs /tmp --cap-drop all --user 1000:1000 --add-host portico-1:127.0.0.1 --add-host portico-2:127.0.0.1'.split(' ');
+    const mounted = volumes.flatMap((volume) => ['--volume', volume]);
+    const check = 'nginx -e stderr -c /etc/nginx/portico.conf -t'.split(' ');
+    const said = await engine.tryPodman('run', '--rm', ...RUN_FLAGS, ...confined, ...mounted, 'nginx:1.28', ...check);
     assert.equal(said.code, 0, said.text);
   }
   say('nginx -t as uid 1000 with http.conf and https.conf', 'good');
 }
 
-async function tryNetworks(engine: Engine, idOf: (service: string) => Promise<string>, say: Say): Promise<void> {
+async function tryNetworks(
+  engine: Engine,
+  idOf: (service: string) => Promise<string>,
+  { folder, origin }: { readonly folder: string; readonly origin: string },
+  say: Say,
+): Promise<void> {
   const ports = await Promise.all(
     ['portico-1', 'portico-2', 'postgres', 'valkey'].map(async (name) => engine.podman('port', await idOf(name))),
   );
@@ -136,6 +140,14 @@ async function tryNetworks(engine: Engine, idOf: (service: string) => Promise<st
   const open = "select count(*) from pg_authid where rolname = 'postgres' and rolpassword is not null";
   assert.equal((await engine.podman('exec', await idOf('postgres'), ...ask, open)).trim(), '0');
   say('the role of the nodes', 'no superuser, makes no databases and no roles; the superuser has no password');
+  const token = (await must('cat', [join(folder, 'secrets', 'metrics_token')])).trim();
+  const statuses = [
+    (await fetch(NODES[0] + SYSTEM.metrics, { headers: { authorization: `Bearer ${token}` } })).status,
+    (await fetch(NODES[0] + SYSTEM.metrics)).status,
+    (await fetch(origin + SYSTEM.metrics, { headers: { authorization: `Bearer ${token}` } })).status,
+  ];
+  assert.deepEqual(statuses, [200, 401, 404]);
+  say('/metrics of a node with its token, without it, through the proxy', statuses.join(', '));
   say('published: the proxy alone; database and cache found from the proxy', 'no');
 }
 

@@ -9,7 +9,7 @@ import { parseCommand } from '../cli.ts';
 import { inspectConfig } from '../config.ts';
 import { COPIES, readDockerFile } from './init/docker-files.ts';
 
-const SECRETS = ['database_password', 'database_url', 'master_key', 'redis_url', 'smtp_url', 'valkey_conf'];
+const SECRETS = ['database_password', 'database_url', 'master_key', 'metrics_token', 'redis_url', 'smtp_url', 'valkey_conf'];
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'portico-init-'));
@@ -77,7 +77,9 @@ test('init --docker writes all that compose needs, and secrets that nobody else 
     const { uid, gid } = statSync(join(folder, 'secrets', 'master_key'));
     assert.ok(uid > 0);
     assert.match(readFileSync(join(folder, '.env'), 'utf8'), new RegExp(`^RUN_AS=${uid}:${gid}$`, 'm'));
-    const secrets = ['master_key', 'database_password'].map((name) => readFileSync(join(folder, 'secrets', name), 'utf8').trim());
+    const secrets = ['master_key', 'database_password', 'metrics_token'].map((name) =>
+      readFileSync(join(folder, 'secrets', name), 'utf8').trim(),
+    );
     for (const secret of secrets) {
       assert.ok(secret.length >= 43);
       assert.ok(!stdout.includes(secret));

@@ -23,6 +23,7 @@ export function makeSecrets(): SecretFiles {
       '',
     ].join('\n'),
     redis_url: `redis://:${valkey}@valkey:6379\n`,
+    metrics_token: `${word()}\n`,
     smtp_url: '',
   };
 }
