@@ -8,7 +8,7 @@ import { BACKUP_FORMAT } from './backup-text.ts';
 import { MoveRefused } from './move-refused.ts';
 
 /** The longest line that is read: a row has a few kilobytes. A file without line ends is no backup and must not fill the memory. */
-const LINE_MAX = 16 * 1024 * 1024;
+const LINE_MAX = 4 * 1024 * 1024;
 /** https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1 */
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 

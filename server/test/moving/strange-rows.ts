@@ -21,10 +21,15 @@ export function strangeRow({ columns, key }: Table, n: number): Value[] {
   return columns.map((column) => cell(column, key.includes(column.name), n));
 }
 
-export async function fillStrangely(db: BulkConnection, rows: number, tables: readonly Table[] = ALL_TABLES): Promise<void> {
+/** Rows `first` to `last`, the last one left out. */
+export async function fillStrangely(
+  db: BulkConnection,
+  last: number,
+  { tables = ALL_TABLES, first = 0 }: { readonly tables?: readonly Table[]; readonly first?: number } = {},
+): Promise<void> {
   for (const table of tables) {
-    for (let from = 0; from < rows; from += 500) {
-      const some = Array.from({ length: Math.min(500, rows - from) }, (_, n) => strangeRow(table, from + n));
+    for (let from = first; from < last; from += 500) {
+      const some = Array.from({ length: Math.min(500, last - from) }, (_, n) => strangeRow(table, from + n));
       await insertRows(db, table, some);
     }
   }
