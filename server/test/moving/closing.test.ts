@@ -161,6 +161,8 @@ forEachFreshDatabase('rows are read as they were at one moment, whatever is writ
           for await (const chunk of content.chunks()) {
             await first.db.all("update users set display_name = 'written meanwhile', uv = uv + 1 where uv < 1000");
             await first.db.all('delete from users where id = (select max(id) from users)');
+            // A table that is read later.
+            await first.db.all('insert into counters (name, count, expires_at) values ($1, 1, 1)', [`counter ${writes}`]);
             writes += 1;
             yield chunk;
           }
@@ -169,6 +171,7 @@ forEachFreshDatabase('rows are read as they were at one moment, whatever is writ
       await inOneTransaction(target, () => fillDatabase(target, disturbed, { now: 0 }));
     });
     assert.ok(writes >= 3);
+    assert.deepEqual(await target.run('select name from counters'), []);
     const [kept] = await target.run(
       "select count(*) as rows, count(case when display_name = 'written meanwhile' then 1 end) as new from users",
     );

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -32,6 +33,28 @@ const rowsOf = (table: string) => {
   const start = LINES.findIndex((line) => line.startsWith(`{"table":"${table}"`)) + 1;
   return { start, row: LINES[start] ?? '' };
 };
+
+/** With the counts and hashes that these lines have now. */
+function resealed(changed: readonly string[]): string {
+  const sums: Record<string, { rows: number; hash: string }> = {};
+  let [table, rows]: [string, string[]] = ['', []];
+  const close = () => {
+    if (table !== '') sums[table] = { rows: rows.length, hash: hashOf(lines(rows)) };
+    rows = [];
+  };
+  for (const line of changed.slice(1, -1)) {
+    if (line.startsWith('[')) rows.push(line);
+    else {
+      close();
+      table = (JSON.parse(line) as { table: string }).table;
+    }
+  }
+  close();
+  const before = lines(changed.slice(0, -1));
+  return `${before}${JSON.stringify({ end: sums, hash: hashOf(before) })}\n`;
+}
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url');
 
 test('a whole one is read, compressed or not', async () => {
   const rows = LINES.filter((line) => line.startsWith('[')).length;
@@ -83,11 +106,27 @@ test('rows that are gone, doubled, moved, or of another kind are noticed, and wh
     'a table that is none of ours': lines(LINES.toSpliced(start - 1, 0, '{"table":"pg_authid","columns":["id"]}')),
     'a table is gone': lines(LINES.filter((line) => !line.startsWith('{"table":"setup_links"'))),
     'something stands after the end': `${WHOLE}${row}\n`,
+    'something without a line end stands after the end': `${WHOLE}x`,
     'another one stands after the end': WHOLE + WHOLE,
     'an older version of a migration': WHOLE.replace(/"checksum":"./, '"checksum":"_'),
+    'another moment': WHOLE.replace(/"madeAt":"2026/, '"madeAt":"2025'),
     'a migration of the future': WHOLE.replace('0004-admin.sql', '0004-other.sql'),
   };
   for (const [what, text] of Object.entries(cases)) await refused(text, what);
+});
+
+test('rows that fit no column are refused even where the hashes were made anew', async () => {
+  const { start, row } = rowsOf('users');
+  const cells = JSON.parse(row) as unknown[];
+  const forged = (line: string) => resealed(LINES.toSpliced(start, 1, line));
+  assert.ok((await readAll(Buffer.from(forged(row)))) > 0, 'a forgery that fits is not found: the hashes show damage');
+  const bad = [cells.slice(1), cells.with(5, '1'), cells.with(5, 1.5), cells.with(1, null), cells.with(1, 7), cells.with(3, 'a\0b')];
+  for (const each of bad) await refused(forged(JSON.stringify(each)), JSON.stringify(each));
+  await refused(forged('[{}]'), 'an object');
+  const renamed = LINES.with(start - 1, (LINES[start - 1] ?? '').replace('"email"', '"e_mail"'));
+  await refused(resealed(renamed), 'columns of another name');
+  const [head = '', ...rest] = LINES;
+  await refused(resealed([head.replace(/"checksum":"./, '"checksum":"_'), ...rest]), 'a migration that this program has otherwise');
 });
 
 test('what is no backup is named so: a database, a picture, nothing, a file without lines, a later format', async () => {

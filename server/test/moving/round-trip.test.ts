@@ -67,6 +67,11 @@ void test('unicode, nulls and the largest numbers are the same bytes after SQLit
         else await restoreText(bulk, before);
         const text = await textOf(bulk);
         if (step > 0) assert.equal(text, before, `${path[step - 1]} to ${dialect}`);
+        // Another database may sort as a language does.
+        if (dialect === 'postgres') {
+          await bulk.run('alter table counters alter column name type text collate "en-x-icu"');
+          assert.equal(await textOf(bulk), text, 'the order is that of the bytes');
+        }
         before = text;
       } finally {
         await bulk.close();
