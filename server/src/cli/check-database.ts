@@ -6,6 +6,7 @@ import { listChainKeys } from '../keys/chain-key.ts';
 import { lookIntoVault } from '../keys/open-vault.ts';
 import { listSigningKeys } from '../keys/signing-key.ts';
 import { countLetters, oldestWaitingLetter } from '../mail/outbox.ts';
+import { findClosing } from '../moving/closing.ts';
 import { clockAhead } from '../platform/database-clock.ts';
 import type { Database } from '../platform/db.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
@@ -35,9 +36,17 @@ export async function checkDatabase({ settings, reached, outside }: Examination)
   const { database } = opened;
   return [
     { name: 'database', state: 'ok', finding: place },
+    ...(await checkWrites(database)),
     ...(await checkClock(database)),
     ...(await checkContents(database, settings, outside.now())),
   ];
+}
+
+async function checkWrites(database: Database): Promise<Check[]> {
+  const closing = await findClosing({ dialect: database.dialect, run: (sql, values = []) => database.all(sql, values) });
+  if (closing === null) return [];
+  const finding = `closed for writes since ${new Date(closing.closedAt).toISOString()}: its rows went to ${closing.destination}`;
+  return [{ name: 'database', state: 'fail', finding, fix: 'use the copy; if there is none, portico db reopen' }];
 }
 
 async function checkClock(database: Database): Promise<Check[]> {

@@ -2,7 +2,7 @@ import type { BulkConnection } from '../platform/bulk-connection.ts';
 import { CLOSED_FUNCTION, CLOSED_MESSAGE, CLOSED_STATE } from '../platform/closed-database.ts';
 import { MIGRATION_TABLES } from '../platform/migrate.ts';
 import { plainName } from '../platform/tables.ts';
-import { findTables } from './table-rows.ts';
+import { type Asked, findTables } from './table-rows.ts';
 
 /**
  * A database that was copied elsewhere takes no more writes, so that none is acknowledged here that the copy does not have. Triggers do it,
@@ -21,7 +21,7 @@ export interface Closing {
 const TABLE = 'portico_closing';
 const ACTS = ['insert', 'update', 'delete'] as const;
 
-export async function findClosing(of: BulkConnection): Promise<Closing | null> {
+export async function findClosing(of: Asked): Promise<Closing | null> {
   if ((await findTables(of, [TABLE])).length === 0) return null;
   const [row] = await of.run('select closed_at, destination, copied_at from portico_closing');
   if (row === undefined) return null;

@@ -1,5 +1,5 @@
 import type { BulkConnection } from '../platform/bulk-connection.ts';
-import type { Value } from '../platform/db.ts';
+import type { Row, Value } from '../platform/db.ts';
 import { type Column, plainName, type Table } from '../platform/tables.ts';
 
 /**
@@ -9,6 +9,11 @@ import { type Column, plainName, type Table } from '../platform/tables.ts';
 
 /** The values of a row, in the order of the table's columns. */
 export type Cells = readonly Value[];
+
+/** Whoever answers a plain query. */
+export interface Asked extends Pick<BulkConnection, 'dialect'> {
+  run(sql: string, values?: readonly string[]): Promise<readonly Row[]>;
+}
 
 export async function countRows(from: BulkConnection, { name }: Table): Promise<number> {
   const [row] = await from.run(`select count(*) as rows from ${plainName(name)}`);
@@ -48,7 +53,7 @@ export async function dropTables(of: BulkConnection, tables: readonly Pick<Table
 }
 
 /** Which of these names a table of this database has already. */
-export async function findTables(of: BulkConnection, names: readonly string[]): Promise<readonly string[]> {
+export async function findTables(of: Asked, names: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const name of names) {
     const [row] =

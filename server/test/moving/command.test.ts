@@ -65,6 +65,7 @@ forEachFreshDatabase('a backup of version 0.6 is restored as it was and brought 
       .filter((line) => line.startsWith('[')).length,
   );
   assert.equal(keys, 'closed', 'it says that this is not the master key of that time');
+  assert.deepEqual(await db.all('select id from data_keys'), [], 'a table of a later version, empty until a server starts');
   assert.equal((await db.all("select id from users where email = 'ada@example.com'")).length, 1);
 });
 

@@ -99,6 +99,9 @@ forEachFreshDatabase(
       assert.ok(await isEmpty(target.where));
       await assert.rejects(source.db.all('delete from users'), { code: 'unavailable' });
       if (way === 'again') break;
+      const doctor = await portico(source.where, KEY, ['doctor', '--only', 'database', '--json']);
+      assert.equal(doctor.code, 1);
+      assert.match(doctor.stdout, /closed for writes since .*: its rows went to .*if there is none, portico db reopen/s);
       const opened = await portico(source.where, KEY, ['db', 'reopen', '--json']);
       assert.deepEqual([opened.code, (JSON.parse(opened.stdout) as { reopened: boolean }).reopened], [0, true]);
       await source.db.all('delete from spent_ids where 1 = 0');
