@@ -1,6 +1,5 @@
 import { findOriginProblem } from '@portico/protocol/addresses';
 import { addressSentence } from '../clients/check-address.ts';
-import { isLoopbackHost } from '../platform/loopback.ts';
 import type { ClientOptions } from './client-words.ts';
 
 /** What `portico init --docker` asks for. */
@@ -31,10 +30,8 @@ export function parseInit(word: string | undefined, options: InitOptions, json: 
   if (options.docker !== true) return 'init needs --docker: that is what it writes files for';
   const [origin = TRY_ORIGIN, second] = options.origin ?? [];
   if (second !== undefined) return '--origin came more than once';
+  // In clear text it must be this machine: the same rule as for the addresses of sites.
   const problem = findOriginProblem(origin);
   if (problem !== null) return `--origin ${JSON.stringify(origin)} ${addressSentence(problem)}`;
-  const { protocol, hostname } = new URL(origin);
-  if (protocol === 'http:' && !isLoopbackHost(hostname))
-    return `--origin ${JSON.stringify(origin)} must be https, unless it is this machine`;
   return { kind: 'init', folder: word ?? null, origin, json };
 }
