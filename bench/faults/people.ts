@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Browser } from '../../server/test/browser.ts';
+import { type Answered, Browser } from '../../server/test/browser.ts';
 import { codeFor, signUp, typeCode } from './acts/accounts.ts';
 import { allowRange, becomeOwner } from './acts/operator.ts';
 import { changePassword, makeSure, readMe, refresh, signIn, signOut } from './acts/session.ts';
 import { openSite, readUserinfo, refreshAtSite, trySomeEnded, visitSite } from './acts/sites.ts';
 import { acknowledged, type Ledger, openLedger } from './ledger.ts';
-import { connectLine } from './line.ts';
+import { connectLine, isTrouble } from './line.ts';
 import { type Device, newDevice, type Person, surprised } from './person.ts';
 import type { Stage } from './stage.ts';
 
@@ -123,7 +123,7 @@ export async function letPeopleIn(stage: Stage, { people = 6, seed = 1, pause = 
 async function enter(person: Person): Promise<void> {
   const { account, laptop, phone } = person;
   const { email, password } = account;
-  const begun = await laptop.browser.call('signUp', { email, password, keep: true });
+  const begun = await atLast(() => laptop.browser.call('signUp', { email, password, keep: true }));
   if (begun.status !== 200) throw new Error(`${email} cannot sign up: ${begun.status} ${begun.text}`);
   person.ledger.letters.push({ to: email, withCode: true });
   const deadline = performance.now() + PATIENCE;
@@ -131,7 +131,7 @@ async function enter(person: Person): Promise<void> {
     if (performance.now() > deadline) throw new Error(`no letter came to ${email}`);
     await sleep(20);
   }
-  const opened = await laptop.browser.call('verifySignIn', { securityCode: codeFor(person, email) });
+  const opened = await atLast(() => laptop.browser.call('verifySignIn', { securityCode: codeFor(person, email) }));
   if (opened.status !== 200) throw new Error(`${email} is not let in: ${opened.status} ${opened.text}`);
   laptop.state = 'in';
   await openSite(person, laptop, 'notes');
@@ -139,6 +139,16 @@ async function enter(person: Person): Promise<void> {
   // The second device is the same browser, carried to another place: the account knows it.
   for (const [name, cookie] of laptop.browser.jar) if (name.includes('device')) phone.browser.jar.set(name, cookie);
   await signIn(person, phone);
+}
+
+/** While the nodes warm up on a busy machine they may ask people to come again. */
+async function atLast(ask: () => Promise<Answered>): Promise<Answered> {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    const answer = await ask();
+    if (!isTrouble(answer) || performance.now() > deadline) return answer;
+    await sleep(500);
+  }
 }
 
 /** One thing. */

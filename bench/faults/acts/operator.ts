@@ -10,9 +10,8 @@ let allowed = 0;
 export async function becomeOwner(person: Person): Promise<void> {
   const { account, laptop, stage } = person;
   const token = new URL(stage.setupLink).hash.slice(1);
-  const answer = await heard(
-    laptop.browser.call('setup', { token, email: account.email, password: account.password, displayName: 'Owner' }),
-  );
+  const body = { token, email: account.email, password: account.password, displayName: 'Owner' };
+  const answer = await patiently(person, () => heard(laptop.browser.call('setup', body)));
   if (answer?.status !== 200) throw new Error(`nobody became the owner: ${answer?.status} ${answer?.text}`);
   laptop.state = 'in';
 }

@@ -3,7 +3,7 @@ import { verifySeals } from '../audit/verify-seals.ts';
 import { databasePlace } from '../config/database-place.ts';
 import type { Deps } from '../deps.ts';
 import { listDataKeyAges, listMasterKeyIds, progressOf } from '../keys/data-key.ts';
-import { clockAhead } from '../platform/database-clock.ts';
+import { clockOff } from '../platform/database-clock.ts';
 import { asDatabase, one } from '../platform/db.ts';
 import { silentLog } from '../platform/log.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
@@ -63,7 +63,7 @@ async function lookAtMigrations({ db }: Deps, patience: number): Promise<HealthI
 
 async function lookAtClock({ db, now }: Deps, patience: number): Promise<HealthItem | null> {
   const database = asDatabase(db);
-  const ahead = database === null ? null : await within(patience, clockAhead(database, now)).catch(() => null);
+  const ahead = database === null ? null : await within(patience, clockOff(database, now)).catch(() => null);
   if (ahead === null) return null;
   const off = Math.abs(ahead);
   const state = off > CLOCK_LIMIT ? 'fail' : off > CLOCK_WORTH_A_WORD ? 'warn' : 'ok';

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 import { oldestWaitingLetter } from '../mail/outbox.ts';
 import { countWaitingLetters } from '../mail/outbox-list.ts';
 import { listLiveNodes, type Node } from '../nodes/node.ts';
-import { clockAhead } from '../platform/database-clock.ts';
+import { clockOff } from '../platform/database-clock.ts';
 import { asDatabase } from '../platform/db.ts';
 import { within } from '../platform/within.ts';
 import { type Gauge, gauge } from './gauges.ts';
@@ -51,7 +51,7 @@ async function read(deps: Deps): Promise<readonly Gauge[]> {
     oldestWaitingLetter(db),
     oldestWaitingLogout(db),
     listLiveNodes(db, now()),
-    database === null ? null : clockAhead(database, now),
+    database === null ? null : clockOff(database, now),
   ]);
   const outboxes = { letters: { ...letters, oldestAt: oldestLetter }, logouts: { ...logouts, oldestAt: oldestLogout } };
   return [

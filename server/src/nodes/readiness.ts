@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { clockApart } from '../platform/database-clock.ts';
+import { clockOff } from '../platform/database-clock.ts';
 import { asDatabase, type Db, one } from '../platform/db.ts';
 import { createFitCheck } from '../platform/migrate.ts';
 import { within } from '../platform/within.ts';
@@ -44,7 +44,7 @@ async function look({ db, now, keys }: ReadinessDeps, fits: (db: Db) => Promise<
 /** What else runs on a machine believes its clock: a wrong one keeps a node from serving, though the node itself may know better. */
 async function readClock(db: Db, now: () => number): Promise<number> {
   const database = asDatabase(db);
-  const apart = database === null ? null : await clockApart(database, now);
-  if (apart === null) await one(db, 'select 1 as ready');
-  return apart ?? 0;
+  const off = database === null ? null : await clockOff(database, now);
+  if (off === null) await one(db, 'select 1 as ready');
+  return Math.abs(off ?? 0);
 }

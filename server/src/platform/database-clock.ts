@@ -1,6 +1,6 @@
 import type { Database } from './db.ts';
 
-/** How far this machine's clock is ahead of the database's, in milliseconds. Null for SQLite, which has no other clock. */
+/** How far this clock is ahead of the database's, in milliseconds. Null for SQLite, which has no other clock. */
 export async function clockAhead(db: Database, now: () => number): Promise<number | null> {
   if (db.dialect === 'sqlite') return null;
   const before = now();
@@ -11,8 +11,13 @@ export async function clockAhead(db: Database, now: () => number): Promise<numbe
   return Math.round((before + now()) / 2) - at;
 }
 
-/** How far this machine's clock is from the database's, or what `now` makes of it, whichever is further; in milliseconds, never below 0. */
-export async function clockApart(db: Database, now: () => number): Promise<number | null> {
-  const ahead = await clockAhead(db, now);
-  return ahead === null ? null : Math.max(Math.abs(ahead), Math.abs(ahead + Date.now() - now()));
+/**
+ * The same of a node: its machine's clock, or what the node itself takes for the time, whichever is further off. A node reckons right on a
+ * machine that is wrong, but nothing else on that machine does.
+ */
+export async function clockOff(db: Database, now: () => number): Promise<number | null> {
+  const reckoned = await clockAhead(db, now);
+  if (reckoned === null) return null;
+  const machine = reckoned + Date.now() - now();
+  return Math.abs(machine) > Math.abs(reckoned) ? machine : reckoned;
 }
