@@ -19,7 +19,7 @@ export function sendError(
   logFailure(world.log, refusal, error, request);
   const retryAfter = refusal.retryAfter ?? defaultRetryAfter(refusal.status);
   if (retryAfter !== null) reply.header('retry-after', String(retryAfter));
-  reply.code(refusal.status);
+  reply.code(statusOf(error, refusal));
   return wantsPage(request)
     ? world.page(request, reply, refusal)
     : reply.type('application/json; charset=utf-8').send(errorBody(request, refusal));
@@ -54,11 +54,17 @@ export function asRefusal(error: unknown): Refusal {
   // A part of the address that no such thing could have: there is nothing there.
   if (validation !== undefined && validationContext === 'params') return new Refusal('not_found', { cause: error });
   if (validation !== undefined) return new Refusal('invalid_fields', { fields: fieldsOf(validation), cause: error });
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413) return new Refusal('too_large', { cause: error });
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || [413, 414, 431].includes(statusCode ?? 0)) return new Refusal('too_large', { cause: error });
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415) return new Refusal('unsupported_media_type', { cause: error });
   if (statusCode === 408) return new Refusal('request_timeout', { cause: error });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Refusal('bad_request', { cause: error });
   return new Refusal('internal', { cause: error });
+}
+
+/** What is too long before the body begins has statuses of its own (RFC 9110 15.5.15, RFC 6585 5). */
+function statusOf(error: unknown, refusal: Refusal): number {
+  const { statusCode } = error as Partial<FastifyError>;
+  return statusCode === 414 || statusCode === 431 ? statusCode : refusal.status;
 }
 
 function fieldsOf(validation: NonNullable<FastifyError['validation']>): Record<string, FieldProblem> {

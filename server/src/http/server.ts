@@ -9,11 +9,24 @@ import { type ErrorPage, sendError } from './errors.ts';
 import { requestIds } from './request-ids.ts';
 import { READABLE_HEADERS, SENT_HEADERS } from './route.ts';
 import { apiHeaders } from './security-headers.ts';
+import { dropSlowReaders } from './slow-clients.ts';
 import { AJV, compileAtFirstUse } from './validation.ts';
 import { watchRequests } from './watch-requests.ts';
 
 /** The largest request body, in bytes: a password of 4 kB and its neighbours, escaped. */
 export const BODY_LIMIT = 65_536;
+
+/** Of a request line and its headers together, in bytes; the parser answers 431 by itself. */
+const HEADER_BYTES_MAX = 16_384;
+/** A browser sends some twenty, proxies a few more. Node would drop what is beyond its own limit without a word. */
+const HEADERS_MAX = 100;
+/** In characters. Requests of client sites that are longer come in a form, or are pushed before. */
+const URL_MAX = 8_192;
+/** Then the connection is made anew: nobody keeps one for ever, and balancers get their chance. */
+const REQUESTS_A_CONNECTION = 1_000;
+/** Whoever sends by single bytes: headers and bodies have to be there within this, and it is looked each second. In milliseconds. */
+const HEADERS_WITHIN = 5_000;
+const REQUEST_WITHIN = 10_000;
 
 /** Fastify as Portico uses it: strict input, one error handler, security headers on everything, no cache for anything dynamic. */
 export async function createServer(
@@ -28,7 +41,14 @@ export async function createServer(
     // A header from a peer that nobody declared says nothing about where a request comes from.
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
+    requestTimeout: REQUEST_WITHIN,
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_WITHIN,
+      requestTimeout: REQUEST_WITHIN,
+      connectionsCheckingInterval: 1_000,
+    },
+    maxRequestsPerSocket: REQUESTS_A_CONNECTION,
     connectionTimeout: 30_000,
     genReqId: requestIds(deps),
     requestIdHeader: false,
@@ -46,9 +66,16 @@ export async function createServer(
 
   const headers = apiHeaders(config);
   boundAnswers(app);
+  // Unlimited here, because it is counted below.
+  app.server.maxHeadersCount = 0;
+  const stopLooking = dropSlowReaders(app.server);
+  app.addHook('onClose', async () => stopLooking());
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header(HEADERS.requestId, request.id);
-    done();
+    const status = request.raw.rawHeaders.length > 2 * HEADERS_MAX ? 431 : request.url.length > URL_MAX ? 414 : null;
+    if (status === null) return done();
+    reply.header('connection', 'close');
+    done(Object.assign(new Error('too much before the body'), { statusCode: status }));
   });
   acceptOnlyJson(app);
   const edge = { log: deps.log, tally: deps.tally, page: errorPage };
