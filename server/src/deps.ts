@@ -4,6 +4,7 @@ import type { Keyring } from './platform/keyring.ts';
 import type { Log } from './platform/log.ts';
 import type { Network } from './platform/network.ts';
 import type { PasswordHasher } from './platform/password-hasher.ts';
+import type { ReachedLimits } from './platform/reached-limits.ts';
 import type { RevokedSet } from './platform/revoked-set.ts';
 import type { Tally } from './platform/tally.ts';
 import type { ThisNode } from './platform/this-node.ts';
@@ -19,6 +20,8 @@ export interface Deps {
   readonly hasher: PasswordHasher;
   /** Revocations of unexpired tokens, kept in memory and read again each second. */
   readonly revoked: RevokedSet;
+  /** Counters that are over their limit, as far as this node knows. */
+  readonly reached: ReachedLimits;
   readonly log: Log;
   /** This process among those that serve from the same database. */
   readonly node: ThisNode;

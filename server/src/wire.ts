@@ -19,6 +19,7 @@ import { openDatabase } from './platform/open-database.ts';
 import { openNotices } from './platform/open-notices.ts';
 import { createPasswordHasher } from './platform/password-hasher.ts';
 import { createRandom } from './platform/random.ts';
+import { createReachedLimits } from './platform/reached-limits.ts';
 import { openRedis, type RedisResult } from './platform/redis.ts';
 import { createRevokedSet } from './platform/revoked-set.ts';
 import { CLOCK_READ_EVERY, createSteadyClock, type SteadyClock } from './platform/steady-clock.ts';
@@ -63,7 +64,8 @@ export async function createDeps(
     const tally = createTally();
     const heard = (result: RedisResult) => tally.count('redis', { result });
     const direct = openNotices(config, database, log);
-    const denylist = config.redisUrl === '' ? null : createDenylist(await openRedis(config.redisUrl, log, heard), config.origin, now);
+    const redis = config.redisUrl === '' ? null : await openRedis(config.redisUrl, log, heard);
+    const denylist = redis === null ? null : createDenylist(redis, config.origin, now);
     const notices = denylist === null ? [direct] : [direct, denylist];
     const deps: Deps = {
       config,
@@ -72,6 +74,7 @@ export async function createDeps(
       vault,
       hasher: createPasswordHasher(),
       revoked: createRevokedSet([direct], denylist),
+      reached: createReachedLimits(redis === null ? null : { redis, origin: config.origin }, now),
       log,
       node,
       tally,

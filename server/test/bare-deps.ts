@@ -6,6 +6,7 @@ import { loadKeyring } from '../src/keys/rotate-keys.ts';
 import type { Db } from '../src/platform/db.ts';
 import type { Log } from '../src/platform/log.ts';
 import { createPasswordHasher } from '../src/platform/password-hasher.ts';
+import { createReachedLimits } from '../src/platform/reached-limits.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
 import { createTally } from '../src/platform/tally.ts';
 import { createThisNode } from '../src/platform/this-node.ts';
@@ -41,6 +42,7 @@ export async function bareDeps(db: Db, config: Partial<Config> = {}, clock: Cloc
     vault,
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
+    reached: createReachedLimits(null, clock.now),
     log,
     node: createThisNode(randomBytes),
     tally: createTally(),

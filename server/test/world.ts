@@ -13,6 +13,7 @@ import { newestLetters } from '../src/mail/outbox.ts';
 import type { Db } from '../src/platform/db.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { ARGON2, createPasswordHasher } from '../src/platform/password-hasher.ts';
+import { createReachedLimits } from '../src/platform/reached-limits.ts';
 import { createRevokedSet } from '../src/platform/revoked-set.ts';
 import { createTally } from '../src/platform/tally.ts';
 import { createThisNode } from '../src/platform/this-node.ts';
@@ -136,6 +137,7 @@ export async function openWorld(
     // The cheapest argon2 there is: what is tested is that it is called, not how long it takes.
     hasher: createPasswordHasher({ parallel: 2, queue: 1000, options: { ...ARGON2, memoryCost: 64, timeCost: 1 } }),
     revoked: createRevokedSet(),
+    reached: createReachedLimits(null, clock.now),
     log: silentLog,
     node: createThisNode(randomBytes),
     tally: createTally(),

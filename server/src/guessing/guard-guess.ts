@@ -38,8 +38,8 @@ export async function judgeGuess<T extends { readonly verdict: Verdict }>(
 ): Promise<T> {
   await countGuess(deps, caller, guess);
   const looked = await look().catch(async (cause: unknown) => {
-    // Our own trouble is never counted as a failed try.
-    await forgiveGuess(deps, caller, guess);
+    // Our own trouble is never counted as a failed try; where it is the database's, or took all the time there was, it is taken back later.
+    await forgiveGuess(deps, caller, guess).catch(() => deps.afterAnswer(() => forgiveGuess(deps, caller, guess)));
     throw cause;
   });
   deps.tally.count('guesses', { what: guess.what, verdict: looked.verdict });
@@ -50,21 +50,40 @@ export async function judgeGuess<T extends { readonly verdict: Verdict }>(
 
 async function countGuess(deps: Deps, caller: Caller, guess: Guess): Promise<void> {
   const now = deps.now();
-  if (!guess.known) {
-    const suspension = await findSuspension(deps.db, caller.network, now);
-    if (suspension !== null && !(await isAllowed(deps.db, caller.address)))
-      throw new Refusal('address_suspended', { retryAfter: Math.ceil((suspension.until - now) / 1000) });
-  }
+  // What was refused a moment ago is refused from a copy, in the order in which it was refused before, and counts nothing.
+  const ofNetworks = countersOf(caller, { ...guess, account: null });
+  for (const counter of ofNetworks) await requireNotReached(deps, 'address_suspended', copyOf(caller, guess, counter), now);
+  if (!guess.known) await requireNotSuspended(deps, caller, now);
+  if (guess.account !== null) await requireNotReached(deps, 'account_throttled', copyOf(caller, guess, guess.account), now);
   for (const { limit, subject } of countersOf(caller, guess)) {
+    const ofAccount = limit === guess.account?.limit;
+    const askedAt = deps.reached.clock();
     const { allowed, count, retryAfter } = await countTry(deps.db, limit, subject, now);
     if (allowed) continue;
-    const ofAccount = limit === guess.account?.limit;
     if (!ofAccount && (await isAllowed(deps.db, caller.address))) continue;
+    deps.reached.note(copyOf(caller, guess, { limit, subject }), now + retryAfter * 1000, askedAt);
     // Written once a window, or a flood of guesses would become a flood of rows.
     if (count === limit.max + 1)
       await recordEvent(deps.db, deps, caller, 'signin.throttled', { reason: `${limit.name} ${spoken(subject)}` });
     throw new Refusal(ofAccount ? 'account_throttled' : 'address_suspended', { retryAfter });
   }
+}
+
+async function requireNotSuspended(deps: Deps, caller: Caller, now: number): Promise<void> {
+  const name = `suspended:${caller.network} ${caller.address}`;
+  await requireNotReached(deps, 'address_suspended', name, now);
+  const askedAt = deps.reached.clock();
+  const suspension = await findSuspension(deps.db, caller.network, now);
+  if (suspension === null || (await isAllowed(deps.db, caller.address))) return;
+  deps.reached.note(name, suspension.until, askedAt);
+  throw new Refusal('address_suspended', { retryAfter: Math.ceil((suspension.until - now) / 1000) });
+}
+
+type Throttled = 'account_throttled' | 'address_suspended';
+
+async function requireNotReached(deps: Deps, code: Throttled, name: string, now: number): Promise<void> {
+  const endsAt = await deps.reached.findEnd(name);
+  if (endsAt !== null) throw new Refusal(code, { retryAfter: Math.max(1, Math.ceil((endsAt - now) / 1000)) });
 }
 
 /** Networks and ids as they are; of an address only what its owner would know it by, because the log outlives accounts. */
@@ -73,11 +92,24 @@ function spoken(subject: string): string {
 }
 
 async function forgiveGuess(deps: Deps, caller: Caller, guess: Guess): Promise<void> {
-  for (const { limit, subject } of countersOf(caller, guess)) await forgiveTry(deps.db, limit, subject);
+  for (const counter of countersOf(caller, guess)) {
+    await forgiveTry(deps.db, counter.limit, counter.subject);
+    deps.reached.forget(copyOf(caller, guess, counter));
+  }
+}
+
+/** The name of a counter's fast copy. Of a network some addresses may be allowed more, so each has its own. */
+function copyOf(caller: Caller, { account }: Guess, { limit, subject }: Counter): string {
+  return `${limit.name}:${subject}${limit === account?.limit ? '' : ` ${caller.address}`}`;
+}
+
+interface Counter {
+  readonly limit: Limit;
+  readonly subject: string;
 }
 
 /** Networks first: what a suspended network sends must not fill the counters of somebody's account. */
-function countersOf(caller: Caller, { account, known }: Guess): readonly { readonly limit: Limit; readonly subject: string }[] {
+function countersOf(caller: Caller, { account, known }: Guess): readonly Counter[] {
   const networks = [
     { limit: GUESS_NETWORK, subject: caller.network },
     { limit: GUESS_WIDER_NETWORK, subject: widerNetworkOf(caller.address) },

@@ -9,8 +9,7 @@ import type { Denylist } from './revoked-set.ts';
  * nodes see a revocation first; that the list is complete nobody relies on.
  */
 export function createDenylist(redis: Redis, origin: string, now: () => number): Denylist & Notices {
-  // Two installations may share one Redis, and client ids are words.
-  const prefix = `portico:${createHash('sha256').update(origin).digest('base64url').slice(0, 11)}`;
+  const prefix = prefixOf(origin);
   const channel = `${prefix}:revoked`;
   const key = (kind: Revocation['kind'], subject: string) => `${prefix}:${kind}:${subject}`;
   const pending = new Set<Promise<unknown>>();
@@ -35,6 +34,11 @@ export function createDenylist(redis: Redis, origin: string, now: () => number):
       redis.close();
     },
   };
+}
+
+/** Two installations may share one Redis, and client ids are words. */
+export function prefixOf(origin: string): string {
+  return `portico:${createHash('sha256').update(origin).digest('base64url').slice(0, 11)}`;
 }
 
 interface Question {

@@ -1,4 +1,3 @@
-import { timeLeft } from './deadline.ts';
 import { createPost, type LookUp, OutgoingRefused, type OutgoingRules, PUBLIC_ONLY } from './outgoing.ts';
 
 /** Calls to services that are not ours: bounded in time and size, never led elsewhere, and told apart from answers. */
@@ -60,7 +59,7 @@ export function createNetwork({
   const kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
   return {
     ask: async (url, init, until) => {
-      const limits = [AbortSignal.timeout(timeLeft(callWithin ?? CALL_WITHIN)), ...(until === undefined ? [] : [until])];
+      const limits = [AbortSignal.timeout(callWithin ?? CALL_WITHIN), ...(until === undefined ? [] : [until])];
       const signal = AbortSignal.any(limits);
       try {
         const response = await fetch(url, { ...init, redirect: 'manual', signal });

@@ -3,7 +3,6 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { timeLeft } from './deadline.ts';
 import { isLoopbackHost } from './loopback.ts';
 
 /**
@@ -91,7 +90,7 @@ export function createPost(
         lookup,
         agent: false,
         maxHeaderSize: 16_384,
-        signal: AbortSignal.timeout(timeLeft(within)),
+        signal: AbortSignal.timeout(within),
       } as const;
       const asked = send(new URL(url), options, (response) => {
         let read = 0;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { hash, type Options, verify } from '@node-rs/argon2';
 import { Refusal } from '@portico/protocol/errors';
-import { timeLeft } from './deadline.ts';
+import { isGivenUp } from './deadline.ts';
 
 /** OWASP's first choice for argon2id; 7 ms of one core. Raise them, and hashes grow at the next sign-in (`needsRehash`). */
 export const ARGON2: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -44,8 +44,8 @@ export function createPasswordHasher({
       await new Promise<void>((resolve) => turns.push(resolve));
     } else running += 1;
     try {
-      // Whoever waited for the answer has been refused by now: the hash would be for nobody.
-      if (timeLeft(1) === 0) throw new Refusal('busy', { retryAfter: 2 });
+      // The answer is given up already: the hash would be for nobody.
+      if (isGivenUp()) throw new Refusal('busy', { retryAfter: 2 });
       return await work();
     } finally {
       // The turn is handed on: `running` falls only when nobody waits.

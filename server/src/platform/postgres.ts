@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import pg from 'pg';
 import type { Database, Db, Row } from './db.ts';
-import { timeLeft, whileNobodyWaits } from './deadline.ts';
+import { giveUp, isGivenUp, whileNobodyWaits } from './deadline.ts';
 import { createGathering } from './gathering.ts';
 import { type Bound, checkValues } from './portable-sql.ts';
 import {
@@ -143,13 +143,13 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
   }
 
   async function patiently<T>(use: (run: RunBound) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + timeLeft(PATIENCE);
+    const deadline = performance.now() + PATIENCE;
     for (let attempt = 0; ; attempt++) {
       try {
-        if (pool.waitingCount >= QUEUE_MAX || performance.now() >= deadline) throw new Refusal('unavailable');
+        if (pool.waitingCount >= QUEUE_MAX || isGivenUp()) throw new Refusal('unavailable');
         return await lend(deadline - performance.now(), use);
       } catch (error) {
-        if (!isConflict(error) || attempt === RETRIES) throw refusalFor(error);
+        if (!isConflict(error) || attempt === RETRIES) return noteTrouble(refusalFor(error));
         await sleep(Math.random() * 20 * 2 ** attempt);
       }
     }
@@ -168,9 +168,8 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
         if (together === undefined) return patiently((run) => run(sql, values));
         // Before others depend on it: what cannot be stored harms only its own caller.
         checkValues(sql, values.length, values);
-        const left = timeLeft(PATIENCE);
-        const rows = gather(sql, values, together);
-        return left === PATIENCE ? rows : requireWithin(left, rows);
+        if (isGivenUp()) throw new Refusal('unavailable');
+        return await gather(sql, values, together).catch(noteTrouble);
       }),
     transaction: (work) => whileOpen(() => patiently((run) => inTransaction(run, work))),
     exclusively: (work) => whileOpen(() => exclusively(url, applicationName, work)),
@@ -190,16 +189,10 @@ export function openPostgres(url: string, { max = 10, applicationName = 'portico
   };
 }
 
-/** For a statement that others share: it goes on for them. */
-async function requireWithin<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Refusal('unavailable')), milliseconds);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Rethrows; whoever asks again on behalf of the same request is refused at once. */
+function noteTrouble(error: unknown): never {
+  if (error instanceof Refusal && error.code === 'unavailable') giveUp();
+  throw error;
 }
 
 async function inTransaction<T>(run: Run, work: (tx: Db) => Promise<T>, prepare: (run: Run) => Promise<void> = async () => {}): Promise<T> {

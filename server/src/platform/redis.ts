@@ -7,6 +7,8 @@ import type { Log } from './log.ts';
 export interface Redis {
   /** The values of these keys; null: nobody answered. */
   read(keys: readonly string[]): Promise<readonly (string | null)[] | null>;
+  /** Writes a key that lives for `life` milliseconds. Whether it arrived nobody hears. */
+  write(key: string, value: string, life: number): Promise<void>;
   /** Writes a key that lives for `life` milliseconds, and then calls the channel. False: nobody answered. */
   writeAndCall(key: string, value: string, life: number, channel: string): Promise<boolean>;
   /** Calls `hear` when the channel is called, and `missed` when it may have been called unheard. Answers how to stop. */
@@ -80,6 +82,9 @@ export async function openRedis(url: string, log: Log, heard: (result: RedisResu
 
   return {
     read: (keys) => ask(() => client.mGet([...keys])),
+    write: async (key, value, life) => {
+      await ask(() => client.set(key, value, { PX: life }));
+    },
     writeAndCall: async (key, value, life, channel) =>
       (await ask(() => client.multi().set(key, value, { PX: life }).publish(channel, '').exec())) !== null,
     listen: (channel, hear, missed) => {

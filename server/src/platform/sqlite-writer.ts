@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import type { Db, Row, Value } from './db.ts';
-import { timeLeft } from './deadline.ts';
 import { isBusy, refusalFor, type SqliteConnection } from './sqlite-connection.ts';
 import { inSavepoint, type Run } from './transaction-scope.ts';
 
@@ -51,7 +50,7 @@ export function startSqliteWriter(
   function enqueue<T>(patience: number, perform: (connection: SqliteConnection, deadline: number) => unknown): Promise<T> {
     if (queue.length >= QUEUE_MAX) return Promise.reject(new Refusal('unavailable', { cause: new Error('too many writes wait') }));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const deadline = performance.now() + timeLeft(patience);
+    const deadline = performance.now() + patience;
     queue.push({ deadline, perform: (connection) => perform(connection, deadline), resolve: resolve as Job['resolve'], reject });
     // Not at once: requests that arrive in the same turn of the event loop shall share the commit.
     pumping ??= nextTurn().then(pump);

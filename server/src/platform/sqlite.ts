@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '@portico/protocol/errors';
 import { boundedMemo } from './bounded-memo.ts';
 import type { Database, Row, Value } from './db.ts';
-import { timeLeft } from './deadline.ts';
+import { giveUp, isGivenUp } from './deadline.ts';
 import { inspectStatement } from './portable-sql.ts';
 import { connectSqlite, isBusy, refusalFor, type SqliteConnection } from './sqlite-connection.ts';
 import { PATIENCE, startSqliteWriter } from './sqlite-writer.ts';
@@ -42,7 +42,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   const servedByReader = path === ':memory:' ? () => false : boundedMemo(500, (sql) => inspectStatement(sql).reads);
 
   async function read(sql: string, values: readonly Value[]): Promise<readonly Row[]> {
-    const deadline = performance.now() + timeLeft(PATIENCE);
+    const deadline = performance.now() + PATIENCE;
     for (;;) {
       try {
         return readingConnection().run(sql, values);
@@ -56,17 +56,28 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
 
   function requireOpen(): void {
     if (closed) throw new Error('The database has been closed');
+    if (isGivenUp()) throw new Refusal('unavailable');
+  }
+
+  /** Whoever asks again on behalf of the same request is refused at once. */
+  async function noteTrouble<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'unavailable') giveUp();
+      throw error;
+    }
   }
 
   return {
     dialect: 'sqlite',
     async all(sql, values = []) {
       requireOpen();
-      return servedByReader(sql) ? read(sql, values) : writer.statement(sql, values);
+      return noteTrouble(servedByReader(sql) ? read(sql, values) : writer.statement(sql, values));
     },
     async transaction(work) {
       requireOpen();
-      return writer.transaction(work);
+      return noteTrouble(writer.transaction(work));
     },
     async exclusively(work) {
       requireOpen();

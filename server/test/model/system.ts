@@ -13,6 +13,7 @@ import type { Database } from '../../src/platform/db.ts';
 import type { Keyring } from '../../src/platform/keyring.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { createPasswordHasher } from '../../src/platform/password-hasher.ts';
+import { createReachedLimits } from '../../src/platform/reached-limits.ts';
 import { createRevokedSet } from '../../src/platform/revoked-set.ts';
 import { createTally } from '../../src/platform/tally.ts';
 import { createThisNode } from '../../src/platform/this-node.ts';
@@ -75,6 +76,7 @@ export async function signIn(ground: Ground, kind: Kind): Promise<System> {
     vault: ground.vault,
     hasher: createPasswordHasher(),
     revoked: createRevokedSet(),
+    reached: createReachedLimits(null, clock.now),
     log: silentLog,
     node: createThisNode(randomBytes),
     tally: createTally(),
