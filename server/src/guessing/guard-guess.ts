@@ -54,9 +54,10 @@ async function countGuess(deps: Deps, caller: Caller, guess: Guess): Promise<voi
   const ofNetworks = countersOf(caller, { ...guess, account: null });
   for (const counter of ofNetworks) await requireNotReached(deps, 'address_suspended', copyOf(caller, guess, counter), now);
   if (!guess.known) await requireNotSuspended(deps, caller, now);
-  if (guess.account !== null) await requireNotReached(deps, 'account_throttled', copyOf(caller, guess, guess.account), now);
   for (const { limit, subject } of countersOf(caller, guess)) {
     const ofAccount = limit === guess.account?.limit;
+    // After the networks: who floods an account is counted, and suspended for it in the end.
+    if (ofAccount) await requireNotReached(deps, 'account_throttled', copyOf(caller, guess, { limit, subject }), now);
     const askedAt = deps.reached.clock();
     const { allowed, count, retryAfter } = await countTry(deps.db, limit, subject, now);
     if (allowed) continue;

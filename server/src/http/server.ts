@@ -4,12 +4,12 @@ import { Refusal } from '@portico/protocol/errors';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { dropSlowReaders } from '../platform/slow-clients.ts';
 import { boundAnswers } from './bound-answers.ts';
 import { type ErrorPage, sendError } from './errors.ts';
 import { requestIds } from './request-ids.ts';
 import { READABLE_HEADERS, SENT_HEADERS } from './route.ts';
 import { apiHeaders } from './security-headers.ts';
-import { dropSlowReaders } from './slow-clients.ts';
 import { AJV, compileAtFirstUse } from './validation.ts';
 import { watchRequests } from './watch-requests.ts';
 

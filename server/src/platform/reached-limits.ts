@@ -58,7 +58,7 @@ export function createReachedLimits(shared: { readonly redis: Redis; readonly or
     },
     forget,
     forgetAll: () => {
-      for (const name of [...copies.keys()]) forget(name);
+      for (const name of copies.keys()) forget(name);
     },
   };
 }

@@ -50,8 +50,8 @@ forEachDatabase('a flood on an account that is over its limit asks the database 
   }
   const asked = world.asked() - before;
   t.diagnostic(`${asked} questions for ${tries} refused tries`);
-  // One look a second takes five, and on a busy machine each try may take a while.
-  assert.ok(asked < 2 * tries, `${asked}`);
+  // The networks of whoever floods are counted; the account is asked for once a second, and on a busy machine a try may take a while.
+  assert.ok(asked < 3.6 * tries, `${asked}`);
 });
 
 forEachDatabase('a suspended network is refused from memory, and let in within a second at a node that was not told', async (open, t) => {
@@ -76,16 +76,29 @@ forEachDatabase(
   async (open, t) => {
     const world = await openNode(t, await open(), heldClock(), null);
     const caller = { ...FROM, address: ADDRESS, network: ADDRESS } as Caller;
-  const right = () => judgeGuess(world.deps, caller, { what: 'password', account: null, known: false }, async () => ({ verdict: 'right' as const }));
-  const outcomes = await Promise.allSettled(Array.from({ length: GUESS_NETWORK.max + 10 }, right));
-  assert.ok(outcomes.filter(({ status }) => status === 'fulfilled').length >= GUESS_NETWORK.max);
-  await until('kept out', async () =>
-    right().then(
-      () => true,
-      () => false,
-    ),
-  );
-});
+    const right = () =>
+      judgeGuess(world.deps, caller, { what: 'password', account: null, known: false }, async () => ({ verdict: 'right' as const }));
+    const outcomes = await Promise.allSettled(Array.from({ length: GUESS_NETWORK.max + 10 }, right));
+    assert.ok(outcomes.filter(({ status }) => status === 'fulfilled').length >= GUESS_NETWORK.max);
+    await until('kept out', async () =>
+      right().then(
+        () => true,
+        () => false,
+      ),
+    );
+  },
+);
+
+forEachDatabase('with Redis one node’s refusal is the other’s, for a second; emptied or frozen it changes no answer', async (open, t) => {
+  const server = await startRedis(t);
+  if (server === null) return;
+  const db = await open();
+  const clock = heldClock();
+  const [first, second] = [await openRedis(server.url, silentLog), await openRedis(server.url, silentLog)];
+  t.after(() => {
+    first.close();
+    second.close();
+  });
   const [here, there] = [
     createReachedLimits({ redis: first, origin: ORIGIN }, clock.now),
     createReachedLimits({ redis: second, origin: ORIGIN }, clock.now),

@@ -71,6 +71,7 @@ const RULES: readonly Rule[] = [
       'server/src/platform/visit.ts': /^import .* from 'node:(?:https?|tls)'/,
       'server/src/platform/mail-trial.ts': /import\('nodemailer'\)/,
       'server/src/cli/health.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
+      'server/src/platform/slow-clients.ts': /^import type /,
       'server/src/cli/close-server.ts': /import (?:type \{ Server \} from 'node:http'|\{ Server as NetServer \} from 'node:net')/,
       'server/src/guessing/network-address.ts': /import \{ isIPv4, isIPv6 \} from 'node:net'/,
     },
