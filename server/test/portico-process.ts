@@ -8,9 +8,6 @@ import { SYSTEM } from '@portico/protocol/routes';
 /** The command as people run it, in a process of its own. */
 const PORTICO = fileURLToPath(new URL('../bin/portico.js', import.meta.url));
 
-/** A machine that does much else besides starts slowly. In milliseconds. */
-const READY_WITHIN = 60_000;
-
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
