@@ -153,3 +153,28 @@ inWorld(
   },
   smtp,
 );
+
+inWorld('what changes between the reading and the writing of a row is neither sealed back nor missed', async (world) => {
+  const { db } = world.deps;
+  const [id = ''] = await people(world);
+  await rotatedTo(nextKey(), world);
+  const identity = { provider: 'github', subject: '0' };
+  /** Does something once, right after the first statement about identities has read. */
+  const tapped = (work: () => Promise<unknown>): World['deps'] => {
+    let done = false;
+    const all: typeof db.all = async (sql, values) => {
+      const rows = await db.all(sql, values);
+      if (!done && sql.startsWith('select') && sql.includes('sealed_tokens')) {
+        done = true;
+        await work();
+      }
+      return rows;
+    };
+    return { ...world.deps, db: { ...db, all } };
+  };
+  const pass = await resealSecrets(tapped(() => saveProviderTokens(db, world.deps, identity, token(0, 9))));
+  assert.equal(pass.left, 1);
+  assert.deepEqual(await readProviderTokens(db, world.deps, id, 'github'), token(0, 9));
+  const again = tapped(() => saveProviderTokens(db, world.deps, identity, token(0, 10)));
+  assert.deepEqual(await takeProviderTokens(again.db, again, id, 'github'), token(0, 10));
+});
