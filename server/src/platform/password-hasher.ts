@@ -15,6 +15,8 @@ export interface PasswordHasher {
   /** With no stored hash it does the same work and answers false: an unknown account costs what a known one costs. */
   verify(stored: string | null, password: string): Promise<boolean>;
   needsRehash(stored: string): boolean;
+  /** Throws Refusal('busy') when too many wait: before anything is asked of the database for whoever would be refused anyway. */
+  requireRoom(): void;
   /** For the metrics: how many run, how many wait for a turn, and how many were refused since the start. */
   figures(): { readonly running: number; readonly waiting: number; readonly refused: number };
 }
@@ -65,6 +67,11 @@ export function createPasswordHasher({
         return false;
       }
       return inTurn(() => verify(stored, Buffer.from(password)));
+    },
+    requireRoom: () => {
+      if (running < parallel || turns.length < queue) return;
+      refused += 1;
+      throw new Refusal('busy', { retryAfter: 2 });
     },
     needsRehash: (stored) => {
       const [, kind, , costs = ''] = stored.split('$');

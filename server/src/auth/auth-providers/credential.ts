@@ -30,6 +30,7 @@ export async function proveByPassword(deps: Deps, caller: Caller, input: Credent
   if (Buffer.byteLength(input.password) > PASSWORD_BYTES_MAX)
     throw new Refusal('invalid_fields', { fields: { password: 'password_too_long' } });
 
+  deps.hasher.requireRoom();
   const user = await findUserByEmail(deps.db, email);
   const device = hashOf(caller.cookies.device) ?? '';
   const known = await isKnownDevice(deps.db, user?.id ?? '', device);
