@@ -83,11 +83,13 @@ export interface Calls {
   bare: number;
   /** Of all that were answered, in milliseconds. */
   readonly times: number[];
+  /** Each request that was not answered, or by 502, 503 or 504, in one line. */
+  readonly failures: string[];
 }
 
 export function openLedger(): Ledger {
   return {
-    calls: { total: 0, unavailable: 0, broken: 0, hung: 0, bare: 0, times: [] },
+    calls: { total: 0, unavailable: 0, broken: 0, hung: 0, bare: 0, times: [], failures: [] },
     accounts: [],
     endings: [],
     codes: [],

@@ -25,6 +25,10 @@ export function connectLine(port: number, calls: Calls): Line {
   const ask = async ({ method = 'GET', url, headers, payload, remoteAddress }: InjectOptions): Promise<Heard> => {
     const began = performance.now();
     calls.total += 1;
+    const failed = (how: string) =>
+      void calls.failures.push(
+        `${new Date().toISOString()} ${method} ${String(url).split('?')[0]} after ${Math.round(performance.now() - began)} ms: ${how}`,
+      );
     const asked = request({
       host: '127.0.0.1',
       port,
@@ -47,12 +51,16 @@ export function connectLine(port: number, calls: Calls): Line {
         asked.end(typeof payload === 'string' ? payload : '');
       });
       calls.times.push(performance.now() - began);
-      if (TROUBLE.includes(heard.statusCode)) calls.unavailable += 1;
+      if (TROUBLE.includes(heard.statusCode)) {
+        calls.unavailable += 1;
+        failed(`${heard.statusCode} ${heard.body.slice(0, 100)}`);
+      }
       if (heard.statusCode === 503 && heard.headers['retry-after'] === undefined) calls.bare += 1;
       return heard;
     } catch (error) {
       if (performance.now() - began >= GIVE_UP_AFTER) calls.hung += 1;
       else calls.broken += 1;
+      failed(String(error));
       throw error;
     }
   };

@@ -5,7 +5,7 @@ import { codeFor, signUp, typeCode } from './acts/accounts.ts';
 import { allowRange, becomeOwner } from './acts/operator.ts';
 import { changePassword, makeSure, readMe, refresh, signIn, signOut } from './acts/session.ts';
 import { openSite, readUserinfo, refreshAtSite, trySomeEnded, visitSite } from './acts/sites.ts';
-import { acknowledged, type Ledger, openLedger } from './ledger.ts';
+import { acknowledged, type Calls, type Ledger, openLedger } from './ledger.ts';
 import { connectLine, isTrouble } from './line.ts';
 import { type Device, newDevice, type Person, surprised } from './person.ts';
 import type { Stage } from './stage.ts';
@@ -13,6 +13,8 @@ import type { Stage } from './stage.ts';
 /** Honest people who use an installation all the time, each doing one thing after the other. */
 export interface People {
   readonly ledger: Ledger;
+  /** What the protected site answered them: the verifier's calls to Portico lie behind it. */
+  readonly siteCalls: Calls;
   readonly everybody: readonly Person[];
   readonly owner: Person;
   /** Waits until `more` further answers were given whose loss would be a broken word. Throws after a minute without. */
@@ -64,7 +66,8 @@ export async function letPeopleIn(stage: Stage, { people = 6, seed = 1, pause = 
   const ledger = openLedger();
   const line = connectLine(stage.port, ledger.calls);
   // Asked apart: what the site answers is no answer of Portico's.
-  const toSite = connectLine(stage.site.port, openLedger().calls);
+  const siteCalls = openLedger().calls;
+  const toSite = connectLine(stage.site.port, siteCalls);
   let addresses = 0;
   const newBrowser = (): Browser => {
     addresses += 1;
@@ -96,6 +99,7 @@ export async function letPeopleIn(stage: Stage, { people = 6, seed = 1, pause = 
   });
   return {
     ledger,
+    siteCalls,
     everybody,
     owner,
     async getOn(more) {

@@ -41,7 +41,7 @@ export interface StageOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** What stands before the nodes, when not the proxy of our own. */
   readonly front?: StartFront;
-  /** Another program for a node than this tree's `portico`, by the node's name (`a`, `b`, …). */
+  /** Another program for a node than this tree's `portico`, by the node's name (`a`, `b`, …); asked at each of its starts. */
   readonly command?: (name: string) => string | undefined;
 }
 
@@ -88,10 +88,9 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const installation = await settleInstallation({ PORTICO_DATA_DIR: dataDir, ...settings });
     const nodes: StageNode[] = [];
     for (const [index, name] of names.entries()) {
-      const command = options.command?.(name);
       const redisPort = redis === null ? null : Number(new URL(redis.url).port);
       const place = { name, port: ports[index] ?? 0, postgres, redisPort, settings };
-      const node = await placeNode({ ...place, ...(command === undefined ? {} : { command }) });
+      const node = await placeNode({ ...place, command: () => options.command?.(name) });
       ends.push(() => node.close());
       nodes.push(node);
     }

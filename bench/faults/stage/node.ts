@@ -33,8 +33,8 @@ export interface NodePlace {
   readonly redisPort: number | null;
   /** What all nodes share. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Another version's program. */
-  readonly command?: string;
+  /** Another version's program; asked at each start. */
+  readonly command?: () => string | undefined;
 }
 
 export async function placeNode({ name, port, postgres, redisPort, settings, command }: NodePlace): Promise<StageNode> {
@@ -64,7 +64,7 @@ export async function placeNode({ name, port, postgres, redisPort, settings, com
     pid: () => running?.child.pid ?? 0,
     isRunning: () => running !== null && running.child.exitCode === null && running.child.signalCode === null,
     async start(more = {}) {
-      running = await startPortico({ ...env, ...more }, command);
+      running = await startPortico({ ...env, ...more }, command?.());
       logged.push(running.stdout);
     },
     async kill() {

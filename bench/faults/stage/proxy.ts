@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SYSTEM } from '@portico/protocol/routes';
 
 /**
@@ -7,12 +8,12 @@ import { SYSTEM } from '@portico/protocol/routes';
  * request again only where nothing can have been done by it: nobody took the connection, or nothing was answered and the method is safe.
  */
 export const startProxy: StartFront = async (ports, port) => {
-  const upstreams = ports.map((one): Upstream => ({ port: one, agent: new Agent({ keepAlive: true }), ready: true }));
+  const upstreams = ports.map((one): Upstream => ({ port: one, agent: new Agent({ keepAlive: true }), ready: true, out: false, busy: 0 }));
   let turn = 0;
 
   const order = (): Upstream[] => {
     turn += 1;
-    const rotated = upstreams.map((_, index) => upstreams[(index + turn) % upstreams.length]).filter((one) => one !== undefined);
+    const rotated = upstreams.flatMap((_, index) => upstreams[(index + turn) % upstreams.length] ?? []).filter(({ out }) => !out);
     // Where none is ready each is tried: its own answer says more than ours.
     return [...rotated.filter(({ ready }) => ready), ...rotated.filter(({ ready }) => !ready)];
   };
@@ -29,6 +30,12 @@ export const startProxy: StartFront = async (ports, port) => {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
+    async leaveOut(which, out) {
+      const upstream = upstreams.find((one) => one.port === which);
+      if (upstream === undefined) throw new Error(`no node is at ${which}`);
+      upstream.out = out;
+      while (out && upstream.busy > 0) await sleep(10);
+    },
     async close() {
       clearInterval(timer);
       server.close();
@@ -40,12 +47,21 @@ export const startProxy: StartFront = async (ports, port) => {
 };
 
 /** Starts what stands before the nodes, on `port`; they need not listen yet. It hands on `X-Forwarded-For` as it came. */
-export type StartFront = (ports: readonly number[], port: number) => Promise<{ close(): Promise<void> }>;
+export type StartFront = (ports: readonly number[], port: number) => Promise<Front>;
+
+export interface Front {
+  /** As an operator takes a node out of the configuration, or puts it back: resolves when no request is on its way to it. */
+  leaveOut?(port: number, out: boolean): Promise<void>;
+  close(): Promise<void>;
+}
 
 interface Upstream {
   readonly port: number;
   readonly agent: Agent;
   ready: boolean;
+  out: boolean;
+  /** Requests that it was given and has not begun to answer. */
+  busy: number;
 }
 
 /** How often each node is asked whether it is ready, and how long it has to say so, in milliseconds. */
@@ -58,6 +74,7 @@ const OF_ONE_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encodin
 /** False: nobody answered. */
 async function pass(incoming: IncomingMessage, body: Buffer, upstreams: readonly Upstream[], outgoing: ServerResponse): Promise<boolean> {
   for (const upstream of upstreams) {
+    if (upstream.out) continue;
     const got = await send(incoming, body, upstream, outgoing);
     if (got === 'passed') return true;
     if (got === 'refused') upstream.ready = false;
@@ -71,6 +88,10 @@ function send(incoming: IncomingMessage, body: Buffer, upstream: Upstream, outgo
     const headers = { ...withoutOwn(incoming.headers), 'content-length': body.length, connection: 'keep-alive' };
     const options = { host: '127.0.0.1', port: upstream.port, agent: upstream.agent, method: incoming.method, path: incoming.url, headers };
     const asked = request(options);
+    upstream.busy += 1;
+    // A stream has no end: what has begun to be answered is the node's to finish.
+    const begun = once(asked, 'response').catch(() => undefined);
+    void begun.then(() => (upstream.busy -= 1));
     asked.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'broken'));
     asked.on('response', (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, withoutOwn(answer.headers));
