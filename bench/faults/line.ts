@@ -27,7 +27,7 @@ export function connectLine(port: number, calls: Calls): Line {
     calls.total += 1;
     const failed = (how: string) =>
       void calls.failures.push(
-        `${new Date().toISOString()} ${method} ${String(url).split('?')[0]} after ${Math.round(performance.now() - began)} ms: ${how}`,
+        `${new Date().toISOString()} ${method} ${typeof url === 'string' ? url.split('?')[0] : ''} after ${Math.round(performance.now() - began)} ms: ${how}`,
       );
     const asked = request({
       host: '127.0.0.1',

@@ -16,6 +16,8 @@ export interface SideBySideOptions {
   readonly requests: number;
   /** Times that both nodes are brought up to this release and back down. */
   readonly rounds: number;
+  /** Only one node goes up and comes back. */
+  readonly brief?: boolean;
   readonly people?: number;
   readonly visitors?: number;
   readonly pause?: number;
@@ -63,6 +65,10 @@ export async function sideBySide(options: SideBySideOptions): Promise<SideBySide
         await change(a, ends, true);
         heardAfter.push({ way: 'this release -> the one before', milliseconds: await hear(stage, a, b) });
         heardAfter.push({ way: 'the one before -> this release', milliseconds: await hear(stage, b, a) });
+        if (options.brief === true) {
+          await change(a, ends, false);
+          return;
+        }
         await change(b, ends, true);
         await change(a, ends, false);
         heardAfter.push({ way: 'after going back, this release -> the one before', milliseconds: await hear(stage, b, a) });

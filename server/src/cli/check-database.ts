@@ -7,6 +7,7 @@ import { lookIntoVault } from '../keys/open-vault.ts';
 import { listSigningKeys } from '../keys/signing-key.ts';
 import { countLetters, oldestWaitingLetter } from '../mail/outbox.ts';
 import { findClosing } from '../moving/closing.ts';
+import { listLiveNodes } from '../nodes/node.ts';
 import { clockAhead } from '../platform/database-clock.ts';
 import type { Database } from '../platform/db.ts';
 import { findMasterKeyFile } from '../platform/master-key.ts';
@@ -69,11 +70,23 @@ async function checkContents(database: Database, settings: Settings, now: number
     { name: 'migrations', state: 'ok', finding: 'all applied' },
     await checkKeys(database, settings),
     ...(await checkSecrets(database, settings, masterKeyOf(settings), now)),
+    await checkNodes(database, now),
     ...(await checkAudit(database, settings)),
     await checkOutbox(database, now),
     await checkLogouts(database, now),
     ...checkJobs(await listLeases(database), now),
   ];
+}
+
+/** Two releases side by side are an upgrade; nobody means to stay there. */
+async function checkNodes(database: Database, now: number): Promise<Check> {
+  const nodes = await listLiveNodes(database, now);
+  const versions = [...new Set(nodes.map(({ version }) => version))].sort();
+  const name = 'nodes';
+  if (nodes.length === 0) return { name, state: 'ok', finding: 'none serves now' };
+  const finding = `${nodes.length} serve, of version ${versions.join(' and ')}: ${nodes.map(({ id, host }) => `${id} on ${host}`).join(', ')}`;
+  if (versions.length === 1) return { name, state: 'ok', finding };
+  return { name, state: 'warn', finding, fix: 'bring all of them to one version' };
 }
 
 function masterKeyOf({ masterKey, dataDir }: Settings): Buffer | null {
