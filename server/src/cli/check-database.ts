@@ -81,7 +81,7 @@ async function checkContents(database: Database, settings: Settings, now: number
 /** Two releases side by side are an upgrade; nobody means to stay there. */
 async function checkNodes(database: Database, now: number): Promise<Check> {
   const nodes = await listLiveNodes(database, now);
-  const versions = [...new Set(nodes.map(({ version }) => version))].sort();
+  const versions = [...new Set(nodes.map(({ version }) => version))].toSorted();
   const name = 'nodes';
   if (nodes.length === 0) return { name, state: 'ok', finding: 'none serves now' };
   const finding = `${nodes.length} serve, of version ${versions.join(' and ')}: ${nodes.map(({ id, host }) => `${id} on ${host}`).join(', ')}`;
