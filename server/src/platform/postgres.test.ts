@@ -5,6 +5,7 @@ import { within } from '../../test/counts.ts';
 import { type FreshDatabase, freshDatabase, skippedWithoutPostgres } from '../../test/databases.ts';
 import { type FreezableProxy, startFreezableProxy } from '../../test/freezable-proxy.ts';
 import { type Database, one } from './db.ts';
+import { answered, during, whileNobodyWaits } from './deadline.ts';
 import { openPostgres } from './postgres.ts';
 
 const UNAVAILABLE = { name: 'Refusal', code: 'unavailable' };
@@ -137,6 +138,26 @@ postgresTest('callers beyond the pool wait, and are refused within 3 seconds if 
   await db.all('select 1');
   await db.close();
 });
+
+wiredTest(
+  'whoever asks again for the same request after a silence is refused at once; others, and what outlives the request, are not',
+  async (db, wire) => {
+    await db.all('select 1');
+    wire.freeze();
+    await during({ isOver: false }, async () => {
+      await assert.rejects(db.all('select 1'), UNAVAILABLE);
+      let [again, other, after] = [false, false, false];
+      const asked = assert.rejects(db.all('select 1'), UNAVAILABLE).then(() => (again = true));
+      const beside = whileNobodyWaits(() => assert.rejects(db.all('select 1'), UNAVAILABLE)).then(() => (other = true));
+      answered();
+      const later = assert.rejects(db.all('select 1'), UNAVAILABLE).then(() => (after = true));
+      // No timer runs until then.
+      for (let turns = 0; turns < 100; turns += 1) await Promise.resolve();
+      assert.deepEqual([again, other, after], [true, false, false]);
+      await Promise.all([asked, beside, later]);
+    });
+  },
+);
 
 wiredTest('while the server is silent a thousand wait at most, and whoever comes then is refused at once', async (db, wire) => {
   await Promise.all(Array.from({ length: 3 }, () => db.all('select pg_sleep(0.05)')));
