@@ -1,5 +1,5 @@
 import { ADMIN_PAGES } from '@portico/protocol/admin';
-import { ERRORS, type ErrorCode, isErrorCode, Refusal } from '@portico/protocol/errors';
+import { type ErrorCode, isErrorCode, Refusal } from '@portico/protocol/errors';
 import type { ProviderTestResult } from '@portico/ui/admin-views';
 import { recordEvent } from '../audit/event.ts';
 import { beginAtProvider, type ProviderAnswer, proveAtProvider } from '../auth/auth-providers/at-provider.ts';
@@ -90,9 +90,9 @@ async function resultOf(deps: Deps, caller: Caller, authProvider: string, return
       scope: proof.scope === null ? null : cut(proof.scope),
     };
   } catch (error) {
-    if (error instanceof Refusal && isErrorCode(error.code) && ERRORS[error.code] !== ERRORS.unavailable) {
-      return { kind: 'refused', error: error.code };
-    }
+    // What is wrong here says nothing of the service.
+    const isOurs = error instanceof Refusal && (error.code === 'unavailable' || error.code === 'busy');
+    if (error instanceof Refusal && isErrorCode(error.code) && !isOurs) return { kind: 'refused', error: error.code };
     throw error;
   }
 }

@@ -203,7 +203,8 @@ postgresTest('two transactions that lock each other out both succeed, because th
       await tx.all('update entries set n = n + 1 where id = $1', [second]);
     });
   await Promise.all([add(1, 2), add(2, 1)]);
-  assert.equal(runs, 3);
+  // Three, or more where the one that runs again meets the other once more.
+  assert.ok(runs >= 3, `${runs} runs`);
   assert.deepEqual(
     (await db.all('select n from entries order by id')).map((row) => row['n']),
     [2, 2],
