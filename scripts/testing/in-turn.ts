@@ -5,30 +5,30 @@ export interface Turns {
   ended(file: string): void;
 }
 
-/** Browsers starve one another: with more of them at a time than this, each takes longer than its tests wait. */
-const BROWSERS_AT_ONCE = 2;
+/** Browsers, and installations of several servers, starve one another: with more of them at a time than this, each takes longer than its tests wait. */
+const HEAVY_AT_ONCE = 2;
 
 /**
- * Files that drive a browser are the long ones: they come first, as many at a time as the machine bears, and the others fill what is left. At
- * the end, when there are no others, nobody stands idle because of them.
+ * Files that drive a browser or break a whole installation are the long ones: they come first, as many at a time as the machine bears, and the others fill what is left. At
+ * the end, when there are no others, nobody stands idle because of these.
  */
 export function inTurn(files: readonly string[]): Turns {
-  const browsers = files.filter(drivesBrowser);
-  const others = files.filter((file) => !drivesBrowser(file));
-  const driving = new Set<string>();
+  const heavy = files.filter(isHeavy);
+  const others = files.filter((file) => !isHeavy(file));
+  const underWay = new Set<string>();
   return {
     next() {
-      const isTurn = driving.size < BROWSERS_AT_ONCE || others.length === 0;
-      const browser = isTurn ? browsers.shift() : undefined;
-      if (browser !== undefined) driving.add(browser);
-      return browser ?? others.shift() ?? null;
+      const isTurn = underWay.size < HEAVY_AT_ONCE || others.length === 0;
+      const file = isTurn ? heavy.shift() : undefined;
+      if (file !== undefined) underWay.add(file);
+      return file ?? others.shift() ?? null;
     },
     ended(file) {
-      driving.delete(file);
+      underWay.delete(file);
     },
   };
 }
 
-function drivesBrowser(file: string): boolean {
-  return file.includes('.browser.') || file.includes('/browser/');
+function isHeavy(file: string): boolean {
+  return ['.browser.', '/browser/', '/faults/', '/moving/'].some((part) => file.includes(part));
 }
