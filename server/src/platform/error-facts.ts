@@ -53,9 +53,10 @@ function repeatsInput(error: Error): boolean {
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [/\b(pt[a-z]_)[\w-]{8,}/g, '$1***'],
   [/\beyJ[\w-]{4,}(?:\.[\w-]*){1,4}/g, '***'],
-  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi, '$1***@'],
+  [/(:\/\/)[^\s/?#@]*@/g, '$1***@'],
   [/([?&][\w.-]{1,40}=)[^\s&#"')]+/g, '$1***'],
-  [/[^\s<>"'(),;:=]+@[^\s<>"'(),;:]+/g, '***'],
+  // From the beginning of a word only: from each of its letters a long one would take its length squared.
+  [/(?<![^\s<>"'(),;:=])[^\s<>"'(),;:=@]+@[^\s<>"'(),;:]+/g, '***'],
 ];
 
 function censor(text: string): string {

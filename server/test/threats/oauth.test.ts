@@ -276,12 +276,13 @@ test('whatever writes a client is called by the command line and the admin page,
   );
 });
 
-test('what may be used once is decided by the database alone: nothing but the list of revocations knows Redis', () => {
+test('what may be used once is decided by the database alone: nothing but the list of revocations and the copies of full counters knows Redis', () => {
   const knowing = sourceFiles('server/src').filter((file) => /from '[^']*\/(?:redis|denylist)\.ts'|@redis\//.test(codeOf(file)));
   assert.deepEqual(knowing.map(({ path }) => path).sort(), [
     'server/src/admin/health.ts',
     'server/src/cli/check-redis.ts',
     'server/src/platform/denylist.ts',
+    'server/src/platform/reached-limits.ts',
     'server/src/platform/redis.ts',
     'server/src/wire.ts',
   ]);
